@@ -1,0 +1,49 @@
+# Every default, once. `make` includes this file and the program reads it.
+# A flag wins over the environment (or `make KEY=value`), and that wins over this file.
+# Relative paths start from the current folder.
+
+# Server image. Empty: `arcticwolf` where SERVER_SRC holds a Cargo.toml, else `ganesha`, the bundled reference server.
+IMAGE_NAME ?=
+IMAGE_TAG ?= latest
+# Checkout (folder or git URL) of the server that is built from source.
+SERVER_SRC ?= ../arcticwolf
+# server.json that describes an image of your own; empty: the one in nfstest/servers/<IMAGE_NAME>/.
+SERVER_CONFIG ?=
+
+# auto (Earthly's earth or earthly where installed, else the engine's own build), earthly or engine.
+BUILDER ?= auto
+
+# Client VM.
+VM_OUTPUT_DIR ?= build/nfstest/vm
+VM_IMAGE_NAME ?= vm.qcow2
+CIDATA_NAME ?= cidata.iso
+VM_MEMORY ?= 512M
+VM_CPUS ?= 2
+# auto (Alpine if it can be downloaded, else Debian), alpine or debian.
+VM_SOURCE ?= auto
+# Alpine cloud image; the sum belongs to the version. Empty: the one published beside the image.
+ALPINE_VERSION ?= 3.24.2
+ALPINE_SHA512_X86_64 ?= c9504d23613f304e0cfb6f5fec872e29e5a5a62e2bc64796daf19c14fdddaa87dc252912fd8bdd17f7b8ebf0cd03305e4075993d54de175e6028d6b50414c67f
+ALPINE_SHA512_AARCH64 ?=
+# auto, kvm, hvf or tcg.
+ACCEL ?= auto
+
+# Ports on 127.0.0.1.
+NFS_PORT ?= 4000
+SSH_PORT ?= 2222
+
+# What is tested: names separated by commas, or all.
+TESTCASE ?= open,read,write
+# 3, 4.0, 4.1 or 4.2.
+NFS_VERSION ?= 3
+# auto (NFStest if it can be had, else the bundled suite), nfstest or bundled.
+SUITE ?= auto
+# NFStest checkout (folder or git URL). Empty: a cached clone, else a clone of NFSTEST_REPO at NFSTEST_TAG.
+NFSTEST_SRC ?=
+NFSTEST_REPO ?= git://git.linux-nfs.org/projects/mora/nfstest.git
+NFSTEST_TAG ?= v3.2
+# Longest time the testcases may take, for example 90s, 30m, 2h.
+TIMEOUT ?= 30m
+
+# Run folders.
+RUNS_DIR ?= build/runs

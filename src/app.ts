@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import type { Options } from './config/options.ts';
+import { asset } from './config/paths.ts';
+import { vmFiles } from './config/vm-files.ts';
+import { currentVerdictKey, rememberVerdict } from './host/accelerator-memory.ts';
+import { chooseAccelerator, qemuVersion } from './host/choose-accelerator.ts';
+import { engineError, resolveEngine } from './host/engine-socket.ts';
+import { findFreePort, isPortFree, portHolder } from './host/ports.ts';
+import { processStartTime } from './host/process.ts';
+import { qemuBinaryFor } from './host/tools.ts';
+import { DockerEngineService } from './services/docker.ts';
+import { EarthlyCliService } from './services/earthly.ts';
+import { GitSourceService } from './services/git.ts';
+import { ToolVmImageService } from './services/images.ts';
+import { TcpProbeService } from './services/probe.ts';
+import { findFirmware } from './services/qemu/firmware.ts';
+import { QemuVmService } from './services/qemu/service.ts';
+import { Ssh2RemoteService } from './services/ssh.ts';
+import type { EngineService, PortService, ProcessTable } from './services/types.ts';
+import type { LaneServices } from './steps/lane.ts';
+import type { PreparationServices } from './steps/preparation.ts';
+import { provisionImage } from './steps/provision.ts';
+
+export type Services = LaneServices & PreparationServices;
+
+export const processes: ProcessTable = { startTime: processStartTime };
+
+const ports: PortService = { isFree: isPortFree, findFree: findFreePort, holder: portHolder };
+
+/** The engine that answers; throws EnvironmentError saying which were tried. */
+export async function openEngine(): Promise<EngineService> {
+  const { engine, tried } = await resolveEngine();
+  if (engine === null) throw engineError(tried);
+  return new DockerEngineService(engine.host);
+}
+
+export const openVms = (): QemuVmService => new QemuVmService({ processes });
+
+/** All real services: the composition root. */
+export async function openServices(options: Options): Promise<Services> {
+  const engine = await openEngine();
+  const images = new ToolVmImageService({ recipe: asset('vm', 'debian-rootfs.sh') });
+  const vms = openVms();
+  const remote = new Ssh2RemoteService();
+  const qemuBinary = qemuBinaryFor(process.arch);
+  const files = vmFiles(options);
+  const boot = {
+    vms,
+    images,
+    ports,
+    firmware: () => findFirmware(process.arch),
+    accelerators: async ({ signal, report }) => {
+      const kernels = [files.vmlinuz].filter((path) => existsSync(path));
+      const choice = await chooseAccelerator({ qemuBinary, requested: options.accelerator, verdictFile: files.accelerators, kernels, signal });
+      for (const { accelerator, reason } of choice.rejected) {
+        report({ type: 'note.reported', level: 'info', message: `${accelerator} does not work here (${reason}); using ${choice.accelerator}` });
+      }
+      // Nothing speaks against it, and no guest has proved it: the boot is watched.
+      const unproven = choice.works === 'unknown' && options.accelerator === 'auto';
+      return unproven ? [choice.accelerator, 'tcg'] : [choice.accelerator];
+    },
+    onBooted: async (accelerator) => {
+      if (accelerator === 'tcg') return;
+      const key = await currentVerdictKey(accelerator as 'kvm' | 'hvf', await qemuVersion(qemuBinary));
+      await rememberVerdict(files.accelerators, key, { works: true, reason: 'a client VM has booted with it' });
+    },
+  } satisfies Partial<LaneServices>;
+  return {
+    ...boot,
+    engine,
+    remote,
+    probe: new TcpProbeService(),
+    sources: new GitSourceService(),
+    earthly: new EarthlyCliService(),
+    provision: (image, cidata, key, context) => provisionImage({ options, image, cidata, key }, { ...boot, remote }, context),
+  };
+}
+

@@ -1,0 +1,23 @@
+import type { Options } from '../config/options.ts';
+import type { ExitCode } from '../model/exit-codes.ts';
+
+/** What a command gets. */
+export interface CommandInput {
+  /** Validated when first asked for: `doctor` must work with settings that are wrong. */
+  readonly options: Options;
+  readonly switches: ReadonlySet<string>;
+  /** Words after the command's name. */
+  readonly words: readonly string[];
+  readonly write: (text: string) => void;
+  readonly isTerminal: boolean;
+}
+
+export interface Command {
+  readonly name: string;
+  /** What follows the name in the usage line. */
+  readonly usage: string;
+  readonly summary: string;
+  /** More for `--help` of this command; lines. */
+  readonly details: readonly string[];
+  readonly run: (input: CommandInput) => Promise<ExitCode>;
+}

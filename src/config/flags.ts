@@ -1,0 +1,77 @@
+import { UserError } from '../model/errors.ts';
+import { closest } from '../model/suggest.ts';
+
+export interface Flag {
+  /** As typed, without the dashes. */
+  readonly name: string;
+  /** Key in nfstest/defaults.mk that it overrides; null for switches. */
+  readonly key: string | null;
+  /** For help; the value's placeholder first where there is one. */
+  readonly value: string | null;
+  readonly help: string;
+}
+
+const setting = (name: string, key: string, value: string, help: string): Flag => ({ name, key, value, help });
+const toggle = (name: string, help: string): Flag => ({ name, key: null, value: null, help });
+
+/** Every flag; help and parsing are made of this table. */
+export const flags: readonly Flag[] = [
+  setting('testcase', 'TESTCASE', 'NAMES', 'testcases, separated by commas, or all'),
+  setting('nfs-version', 'NFS_VERSION', 'VERSION', '3, 4.0, 4.1 or 4.2'),
+  setting('suite', 'SUITE', 'SUITE', 'auto, nfstest (no fallback) or bundled'),
+  setting('nfstest-src', 'NFSTEST_SRC', 'PATH|URL', 'NFStest checkout to run'),
+  setting('timeout', 'TIMEOUT', 'TIME', 'longest time for the testcases: 90s, 30m, 2h'),
+  setting('image-name', 'IMAGE_NAME', 'NAME', 'server image: a bundled recipe or one the engine has'),
+  setting('image-tag', 'IMAGE_TAG', 'TAG', 'its tag'),
+  setting('server-src', 'SERVER_SRC', 'PATH|URL', 'checkout of a server that is built from source'),
+  setting('server-config', 'SERVER_CONFIG', 'FILE', 'server.json for an image of your own'),
+  setting('builder', 'BUILDER', 'BUILDER', 'auto, earthly or engine'),
+  setting('port', 'NFS_PORT', 'PORT', 'NFS port on 127.0.0.1'),
+  setting('ssh-port', 'SSH_PORT', 'PORT', 'SSH port of the client VM on 127.0.0.1'),
+  setting('memory', 'VM_MEMORY', 'SIZE', 'memory of the client VM: 512M, 1G'),
+  setting('cpus', 'VM_CPUS', 'COUNT', 'processors of the client VM'),
+  setting('accel', 'ACCEL', 'NAME', 'auto, kvm, hvf or tcg'),
+  setting('vm-dir', 'VM_OUTPUT_DIR', 'DIR', 'folder of the VM and its environment'),
+  setting('vm-image', 'VM_IMAGE_NAME', 'FILE', 'cloud-init disk image; a bare name lies in the VM folder'),
+  setting('cidata', 'CIDATA_NAME', 'FILE', 'seed ISO; a bare name lies in the VM folder'),
+  setting('vm-source', 'VM_SOURCE', 'NAME', 'auto, alpine or debian'),
+  setting('runs-dir', 'RUNS_DIR', 'DIR', 'where runs are kept'),
+  toggle('ci', 'whole run as plain lines: build, start, test, stop'),
+  toggle('keep', 'leave server and VM running after the run'),
+  toggle('dry-run', 'print what would be built and run, and do nothing'),
+  toggle('json', 'machine-readable output'),
+  toggle('quiet', 'leave out the suite’s own output'),
+  toggle('yes', 'do not ask before installing'),
+  toggle('follow', 'go on printing as a log grows'),
+];
+
+const camel = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The table as meow wants it. */
+export const meowFlags = Object.fromEntries(flags.map(({ name, key }) => [camel(name), { type: key === null ? ('boolean' as const) : ('string' as const) }]));
+
+/** What was given on the command line: settings by key, switches by name. Throws UserError for a flag that doesn't exist. */
+export function readFlags(given: Readonly<Record<string, unknown>>): { settings: Record<string, string>; switches: ReadonlySet<string> } {
+  const settings: Record<string, string> = {};
+  const switches = new Set<string>();
+  const known = new Map(flags.map((flag) => [camel(flag.name), flag]));
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || ['help', 'version', 'h', 'v'].includes(name)) continue;
+    const flag = known.get(name);
+    if (flag === undefined) throw unknownFlag(name);
+    if (flag.key === null) {
+      if (value === true) switches.add(flag.name);
+    } else if (typeof value === 'string' && value !== '') {
+      settings[flag.key] = value;
+    } else {
+      throw new UserError(`--${flag.name} needs a value`, `for example --${flag.name}=${flag.value}`);
+    }
+  }
+  return { settings, switches };
+}
+
+function unknownFlag(camelName: string): UserError {
+  const name = camelName.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const near = closest(name, flags.map((flag) => flag.name));
+  return new UserError(`unknown flag --${name}`, near ? `did you mean --${near}?` : 'see nfstest-tui --help');
+}

@@ -1,0 +1,178 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { UserError } from '../model/errors.ts';
+
+export const nfsVersions = ['3', '4.0', '4.1', '4.2'] as const;
+export type NfsVersion = (typeof nfsVersions)[number];
+export type AcceleratorChoice = 'auto' | 'kvm' | 'hvf' | 'tcg';
+export type SuiteChoice = 'auto' | 'nfstest' | 'bundled';
+export type VmSource = 'auto' | 'alpine' | 'debian';
+export type Builder = 'auto' | 'earthly' | 'engine';
+
+/** A setting that may have been asked for (flag, environment) or be the default. */
+export interface Setting<T> {
+  readonly value: T;
+  readonly explicit: boolean;
+}
+
+/** Everything a run needs to know from its user; validated. Paths are absolute, except git URLs. */
+export interface Options {
+  readonly imageName: Setting<string>;
+  readonly imageTag: string;
+  readonly serverSource: string;
+  readonly serverConfig: string | null;
+  readonly builder: Builder;
+  readonly vmDir: string;
+  readonly vmImage: Setting<string>;
+  readonly cidata: Setting<string>;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly vmSource: VmSource;
+  readonly alpine: { readonly version: string; readonly sha512: Readonly<Record<'x86_64' | 'aarch64', string>> };
+  readonly accelerator: AcceleratorChoice;
+  readonly nfsPort: Setting<number>;
+  readonly sshPort: Setting<number>;
+  /** As typed; the suite's catalog resolves it. */
+  readonly testcases: string;
+  readonly nfsVersion: NfsVersion;
+  readonly suite: SuiteChoice;
+  readonly nfstestSource: string;
+  readonly nfstestRepository: string;
+  readonly nfstestTag: string;
+  readonly timeoutMs: number;
+  readonly runsDir: string;
+}
+
+/** Settings by their key in nfstest/defaults.mk; a flag's value under the same key. */
+export type Values = Readonly<Record<string, string | undefined>>;
+
+export interface OptionSources {
+  readonly flags: Values;
+  readonly environment: Values;
+  readonly defaults: Values;
+  /** Folder that relative paths start from. */
+  readonly cwd: string;
+}
+
+const isGitUrl = (text: string) => /^(git|https?|ssh):\/\/|^git@/.test(text);
+
+/** Resolves and checks every setting: flag, then environment, then default. Throws UserError. */
+export function resolveOptions({ flags, environment, defaults, cwd }: OptionSources): Options {
+  const pick = (key: string): Setting<string> => {
+    const flag = flags[key];
+    if (flag !== undefined) return { value: flag.trim(), explicit: true };
+    const variable = environment[key];
+    // make exports variables that were given as empty; they mean the default.
+    if (variable !== undefined && variable.trim() !== '') return { value: variable.trim(), explicit: true };
+    return { value: defaults[key] ?? '', explicit: false };
+  };
+  const path = (text: string) => (text === '' || isGitUrl(text) ? text : resolve(cwd, text));
+  const port = (key: string): Setting<number> => {
+    const { value, explicit } = pick(key);
+    return { value: parsePort(key, value), explicit };
+  };
+
+  const serverSource = path(pick('SERVER_SRC').value);
+  const vmDir = resolve(cwd, pick('VM_OUTPUT_DIR').value);
+  const file = (key: string): Setting<string> => {
+    const { value, explicit } = pick(key);
+    if (value === '') throw new UserError(`${key} is empty`, `give a file name, for example ${defaults[key] ?? 'vm.qcow2'}`);
+    // A bare name lives in the VM's folder; anything with a slash is a file of the user's.
+    return { value: value.includes('/') ? resolve(cwd, value) : join(vmDir, value), explicit };
+  };
+  const serverConfig = pick('SERVER_CONFIG').value;
+
+  return {
+    imageName: imageName(pick('IMAGE_NAME'), serverSource),
+    imageTag: imageTag(pick('IMAGE_TAG').value),
+    serverSource,
+    serverConfig: serverConfig === '' ? null : resolve(cwd, serverConfig),
+    builder: oneOf('BUILDER', pick('BUILDER').value, ['auto', 'earthly', 'engine']),
+    vmDir,
+    vmImage: file('VM_IMAGE_NAME'),
+    cidata: file('CIDATA_NAME'),
+    memoryMiB: parseMemory(pick('VM_MEMORY').value),
+    cpus: parseCount('VM_CPUS', pick('VM_CPUS').value, 64),
+    vmSource: oneOf('VM_SOURCE', pick('VM_SOURCE').value, ['auto', 'alpine', 'debian']),
+    alpine: {
+      version: pick('ALPINE_VERSION').value,
+      sha512: { x86_64: pick('ALPINE_SHA512_X86_64').value, aarch64: pick('ALPINE_SHA512_AARCH64').value },
+    },
+    accelerator: oneOf('ACCEL', pick('ACCEL').value, ['auto', 'kvm', 'hvf', 'tcg']),
+    nfsPort: port('NFS_PORT'),
+    sshPort: port('SSH_PORT'),
+    testcases: pick('TESTCASE').value,
+    nfsVersion: parseNfsVersion(pick('NFS_VERSION').value),
+    suite: oneOf('SUITE', pick('SUITE').value, ['auto', 'nfstest', 'bundled']),
+    nfstestSource: path(pick('NFSTEST_SRC').value),
+    nfstestRepository: pick('NFSTEST_REPO').value,
+    nfstestTag: pick('NFSTEST_TAG').value,
+    timeoutMs: parseDuration(pick('TIMEOUT').value),
+    runsDir: resolve(cwd, pick('RUNS_DIR').value),
+  };
+}
+
+function imageName(setting: Setting<string>, serverSource: string): Setting<string> {
+  if (setting.value === '' && setting.explicit) throw new UserError('the image name is empty', 'give one, for example --image-name ganesha');
+  if (setting.value === '') {
+    const hasSource = isGitUrl(serverSource) || existsSync(join(serverSource, 'Cargo.toml'));
+    return { value: hasSource ? 'arcticwolf' : 'ganesha', explicit: false };
+  }
+  // The engine's rule for a repository name, registry host with port included.
+  if (!/^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*$/.test(setting.value)) {
+    throw new UserError(
+      `'${setting.value}' is no image name`,
+      'use lower-case letters, digits and . _ - / between them; the tag goes into --image-tag',
+    );
+  }
+  return setting;
+}
+
+function imageTag(text: string): string {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text)) throw new UserError(`'${text}' is no image tag`, 'use letters, digits and _ . -');
+  return text;
+}
+
+function oneOf<const T extends string>(key: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text.toLowerCase());
+  if (found === undefined) throw new UserError(`${key} can't be '${text}'`, `use one of ${choices.join(', ')}`);
+  return found;
+}
+
+function parseCount(key: string, text: string, most: number): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > most) throw new UserError(`${key} can't be '${text}'`, `use a number from 1 to ${most}`);
+  return count;
+}
+
+function parsePort(key: string, text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535) throw new UserError(`${key}: '${text}' is no port`, 'use a number from 1 to 65535');
+  return port;
+}
+
+/** `512M`, `1G`, `1.5G`, `512` (MiB) to MiB. */
+export function parseMemory(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([MG])?(?:i?B)?$/i.exec(text);
+  if (!match) throw new UserError(`'${text}' is no memory size`, 'use for example 512M or 1G');
+  const mebibytes = Math.round(Number(match[1]) * (match[2]?.toUpperCase() === 'G' ? 1024 : 1));
+  if (mebibytes < 256) throw new UserError(`${text} of memory is too little for the client VM`, 'give at least 256M; 512M is the default');
+  if (mebibytes > 1024 * 1024) throw new UserError(`${text} of memory is more than can be meant`, 'use for example 512M or 1G');
+  return mebibytes;
+}
+
+/** `90s`, `30m`, `2h`, `1h30m` or a number of seconds, to milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text);
+  const seconds = match ? Number(match[1] ?? 0) * 3600 + Number(match[2] ?? 0) * 60 + Number(match[3] ?? 0) : 0;
+  if (seconds <= 0 || seconds > 7 * 24 * 3600) throw new UserError(`'${text}' is no duration`, 'use for example 90s, 30m or 2h');
+  return seconds * 1000;
+}
+
+export function parseNfsVersion(text: string): NfsVersion {
+  const version = text.replace(/^v/, '');
+  // Linux's `vers=4` leaves the minor version to negotiation; a test names what it tests.
+  const found = nfsVersions.find((known) => known === (version === '4' ? '4.0' : version));
+  if (found === undefined) throw new UserError(`'${text}' is no NFS version`, `use one of ${nfsVersions.join(', ')}`);
+  return found;
+}

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
+import { asset } from './paths.ts';
+
+/** A base image, and how to make it from Debian packages where no registry answers. */
+export interface BaseImage {
+  readonly image: string;
+  readonly debianSuite: string;
+  readonly packages: readonly string[];
+}
+
+/** server.json: how an NFS server's image is built and run. Documented in nfstest/servers/README.md. */
+export interface ServerRecipe {
+  /** Folder of server.json and, where the image is built, its Dockerfile. */
+  readonly dir: string;
+  readonly title: string;
+  readonly description: string;
+  /** TCP ports inside the container. */
+  readonly nfsPort: number;
+  readonly mountPort: number;
+  readonly export: string;
+  readonly nfsVersions: readonly string[];
+  readonly readiness: { readonly logPattern: string | null; readonly timeoutSeconds: number };
+  /** Null: the image comes from elsewhere. */
+  readonly build: {
+    /** `.`: the recipe's folder; `SERVER_SRC`: the checkout the user gave. */
+    readonly context: '.' | 'SERVER_SRC';
+    readonly args: Readonly<Record<string, string>>;
+    /** Dockerfile ARG name to base image. */
+    readonly baseImages: Readonly<Record<string, BaseImage>>;
+  } | null;
+  readonly engine: {
+    readonly capAdd: readonly string[];
+    readonly capDrop: readonly string[];
+    readonly seccompProfile: string | null;
+    readonly volumes: readonly string[];
+    readonly tmpfs: Readonly<Record<string, string>>;
+    readonly env: Readonly<Record<string, string>>;
+    readonly command: readonly string[];
+    readonly stopSignal: string;
+  };
+}
+
+/** What an image without a server.json is taken for. */
+const unknownServer = (name: string): ServerRecipe => ({
+  dir: '',
+  title: name,
+  description: 'an image of your own',
+  nfsPort: 4000,
+  mountPort: 4000,
+  export: '/',
+  nfsVersions: ['3', '4.0', '4.1', '4.2'],
+  readiness: { logPattern: null, timeoutSeconds: 60 },
+  build: null,
+  engine: { capAdd: [], capDrop: [], seccompProfile: null, volumes: [], tmpfs: {}, env: {}, command: [], stopSignal: 'SIGTERM' },
+});
+
+/** Names of the bundled recipes. */
+export const recipeNames = (): string[] =>
+  readdirSync(asset('servers'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(asset('servers', entry.name, 'server.json')))
+    .map((entry) => entry.name)
+    .sort();
+
+/** The recipe for an image: `configFile`, else the bundled one of that name, else a guess for an unknown image. Throws UserError. */
+export function findRecipe(imageName: string, configFile: string | null): ServerRecipe {
+  const file = configFile ?? asset('servers', imageName, 'server.json');
+  if (configFile === null && !existsSync(file)) return unknownServer(imageName);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`can't read ${file}: ${messageOf(error)}`, 'give the path of a server.json; nfstest/servers/ has examples', { cause: error });
+  }
+  const recipe = parseRecipe(text, file);
+  return existsSync(join(recipe.dir, 'Dockerfile')) ? recipe : { ...recipe, build: null };
+}
+
+/** Checks the text of a server.json. Throws UserError naming the field. */
+export function parseRecipe(text: string, file: string): ServerRecipe {
+  const wrong = (what: string) => new UserError(`${file}: ${what}`, 'see nfstest/servers/README.md for the fields of a server.json');
+  let json: Partial<ServerRecipe>;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw wrong(messageOf(error));
+  }
+  if (typeof json !== 'object' || json === null) throw wrong('is no JSON object');
+  const guess = unknownServer('');
+  for (const key of ['nfsPort', 'mountPort'] as const) {
+    const port = json[key];
+    if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > 65535) throw wrong(`"${key}" must be a port number`);
+  }
+  if (typeof json.export !== 'string' || !json.export.startsWith('/')) throw wrong('"export" must be an absolute path');
+  if (!Array.isArray(json.nfsVersions) || json.nfsVersions.length === 0) throw wrong('"nfsVersions" must list at least one version');
+  const pattern = json.readiness?.logPattern;
+  if (pattern) {
+    try {
+      new RegExp(pattern);
+    } catch (error) {
+      throw wrong(`"readiness.logPattern": ${messageOf(error)}`);
+    }
+  }
+  return {
+    ...guess,
+    ...json,
+    title: json.title ?? 'NFS server',
+    dir: dirname(file),
+    readiness: { ...guess.readiness, ...json.readiness },
+    build: json.build ? { ...json.build, args: json.build.args ?? {}, baseImages: json.build.baseImages ?? {} } : null,
+    engine: { ...guess.engine, ...json.engine },
+  };
+}
+
+/** The text of a recipe's seccomp profile. */
+export function readSeccompProfile(recipe: ServerRecipe): string | null {
+  if (recipe.engine.seccompProfile === null) return null;
+  const file = join(recipe.dir, recipe.engine.seccompProfile);
+  try {
+    return JSON.stringify(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new EnvironmentError(`can't read the seccomp profile ${file}: ${messageOf(error)}`, 'mend the file or remove it from server.json', { cause: error });
+  }
+}

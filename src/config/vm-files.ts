@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Options } from './options.ts';
+
+/** What the VM's user-data prints on the console when the client is ready, and the word before a reason why it isn't. */
+export const readyMarker = 'NFSTEST_VM_READY';
+export const failedMarker = 'NFSTEST_VM_FAILED';
+
+/** The user that user-data makes: it may use sudo without a password, and is not root, whom no permission stops. */
+export const clientUser = 'nfstest';
+
+/** Every file of the environment in a VM folder. */
+export function vmFiles({ vmDir }: Pick<Options, 'vmDir'>) {
+  // Sockets' paths may have about 100 bytes; a deep checkout has its own in the system's folder for such.
+  const socket = join(vmDir, 'qmp.sock');
+  const short = join(tmpdir(), `nfstest-tui-${environmentId(vmDir)}.sock`);
+  return {
+    key: join(vmDir, 'id_ed25519'),
+    userData: join(vmDir, 'user-data'),
+    metaData: join(vmDir, 'meta-data'),
+    overlay: join(vmDir, 'vm-test.qcow2'),
+    vmlinuz: join(vmDir, 'vmlinuz'),
+    initrd: join(vmDir, 'initrd.img'),
+    consoleLog: join(vmDir, 'vm.log'),
+    qemuLog: join(vmDir, 'qemu.log'),
+    serverLog: join(vmDir, 'server.log'),
+    qmpSocket: Buffer.byteLength(socket) < 100 ? socket : short,
+    environment: join(vmDir, 'env.json'),
+    lock: join(vmDir, 'run.lock'),
+    accelerators: join(vmDir, 'accelerator.json'),
+  };
+}
+
+/** A name for the environment of a VM folder; containers carry it as a label. */
+export const environmentId = (vmDir: string): string => createHash('sha256').update(vmDir).digest('hex').slice(0, 12);

@@ -1,0 +1,134 @@
+import { assign, type DoneActorEvent, type ErrorActorEvent, sendParent, setup } from 'xstate';
+import { type Outcome, outcomeOfError } from '../model/verdict.ts';
+import { type StepEvent, type StepInput, stepInput, unprovided } from './actors.ts';
+
+export interface LaneInput {
+  /** `environment`: server and VM are started and left running; `tests`: the testcases run. */
+  readonly goal: 'environment' | 'tests';
+  /** Goes on with an environment that runs already. */
+  readonly attach: boolean;
+  readonly parts: { readonly server: boolean; readonly vm: boolean };
+  /** Longest time the testcases may take. */
+  readonly timeoutMs: number;
+}
+
+export type LaneEvent = StepEvent | { readonly type: 'run.stop'; readonly outcome: Outcome };
+
+const ready: Outcome = { exitCode: 0, reason: 'the environment is ready', hint: null, log: null };
+
+/** One server+client pair, from its start to its end. Every way out leads through `stopping`. */
+export const laneMachine = setup({
+  types: {
+    input: {} as LaneInput,
+    context: {} as LaneInput & { readonly outcome: Outcome },
+    events: {} as LaneEvent,
+    output: {} as Outcome,
+  },
+  actors: {
+    attach: unprovided('attach'),
+    startServer: unprovided('startServer'),
+    startVm: unprovided('startVm'),
+    connect: unprovided('connect'),
+    upload: unprovided('upload'),
+    runSuite: unprovided<Outcome>('runSuite'),
+    diagnose: unprovided<Outcome>('diagnose'),
+    release: unprovided<void, StepInput & { readonly outcome: Outcome }>('release'),
+  },
+  actions: {
+    relay: sendParent(({ event }) => event),
+    /** The suite's verdict, or what the diagnosis found. */
+    conclude: assign({ outcome: ({ event }) => (event as unknown as DoneActorEvent<Outcome>).output }),
+    fail: assign({ outcome: ({ event }) => outcomeOfError((event as unknown as ErrorActorEvent).error) }),
+    end: assign({ outcome: ({ event, context }) => ('outcome' in event ? event.outcome : context.outcome) }),
+    force: () => {},
+  },
+  guards: {
+    attaches: ({ context }) => context.attach,
+    withoutServer: ({ context }) => !context.parts.server,
+    withoutVm: ({ context }) => !context.parts.vm,
+    onlyEnvironment: ({ context }) => context.goal === 'environment',
+  },
+  delays: { suiteTimeout: ({ context }) => context.timeoutMs },
+}).createMachine({
+  id: 'lane',
+  context: ({ input }) => ({ ...input, outcome: ready }),
+  initial: 'active',
+  on: { report: { actions: 'relay' } },
+  output: ({ context }) => context.outcome,
+  states: {
+    active: {
+      initial: 'deciding',
+      on: {
+        'run.stop': { target: 'stopping', actions: 'end' },
+        'part.lost': { target: 'stopping', actions: 'end' },
+      },
+      states: {
+        deciding: { always: [{ guard: 'attaches', target: 'attaching' }, { target: 'starting' }] },
+        attaching: {
+          invoke: { src: 'attach', input: stepInput, onDone: 'connecting', onError: { target: '#lane.stopping', actions: 'fail' } },
+        },
+        starting: {
+          type: 'parallel',
+          states: {
+            server: {
+              initial: 'deciding',
+              states: {
+                deciding: { always: [{ guard: 'withoutServer', target: 'ready' }, { target: 'starting' }] },
+                starting: { invoke: { src: 'startServer', input: stepInput, onDone: 'ready', onError: { target: '#lane.stopping', actions: 'fail' } } },
+                ready: { type: 'final' },
+              },
+            },
+            vm: {
+              initial: 'deciding',
+              states: {
+                deciding: { always: [{ guard: 'withoutVm', target: 'ready' }, { target: 'booting' }] },
+                booting: { invoke: { src: 'startVm', input: stepInput, onDone: 'ready', onError: { target: '#lane.stopping', actions: 'fail' } } },
+                ready: { type: 'final' },
+              },
+            },
+          },
+          onDone: [{ guard: 'withoutVm', target: '#lane.stopping' }, { target: 'connecting' }],
+        },
+        connecting: {
+          invoke: {
+            src: 'connect',
+            input: stepInput,
+            onDone: [{ guard: 'onlyEnvironment', target: '#lane.stopping' }, { target: 'uploading' }],
+            onError: { target: '#lane.stopping', actions: 'fail' },
+          },
+        },
+        uploading: {
+          invoke: { src: 'upload', input: stepInput, onDone: 'testing', onError: { target: '#lane.stopping', actions: 'fail' } },
+        },
+        testing: {
+          invoke: {
+            src: 'runSuite',
+            input: stepInput,
+            onDone: { target: '#lane.stopping', actions: 'conclude' },
+            onError: { target: '#lane.stopping', actions: 'fail' },
+          },
+          after: { suiteTimeout: 'diagnosing' },
+        },
+        diagnosing: {
+          invoke: {
+            src: 'diagnose',
+            input: stepInput,
+            onDone: { target: '#lane.stopping', actions: 'conclude' },
+            onError: { target: '#lane.stopping', actions: 'fail' },
+          },
+        },
+      },
+    },
+    stopping: {
+      on: { 'run.stop': { actions: 'force' } },
+      invoke: {
+        src: 'release',
+        input: ({ self, context }) => ({ ...stepInput({ self }), outcome: context.outcome }),
+        onDone: 'done',
+        // What can't be stopped weighs more than what was found: someone has to look after it.
+        onError: { target: 'done', actions: 'fail' },
+      },
+    },
+    done: { type: 'final' },
+  },
+});

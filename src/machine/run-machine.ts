@@ -1,0 +1,103 @@
+import { assign, emit, type ErrorActorEvent, forwardTo, setup } from 'xstate';
+import type { EventBody } from '../model/events.ts';
+import { type Outcome, outcomeOfError } from '../model/verdict.ts';
+import { stepInput, unprovided } from './actors.ts';
+import { type LaneEvent, type LaneInput, laneMachine } from './lane-machine.ts';
+
+export interface RunInput {
+  /** `build`: images and suite only. */
+  readonly goal: LaneInput['goal'] | 'build';
+  readonly lane: Omit<LaneInput, 'goal'>;
+  /** The first event of the run. */
+  readonly started: EventBody;
+}
+
+/** What the machine emits: an event for the journal. */
+export interface RunEmitted {
+  readonly type: 'event';
+  readonly body: EventBody;
+}
+
+const built: Outcome = { exitCode: 0, reason: 'everything is built', hint: null, log: null };
+
+/** A run: images and suite side by side, then the lane. */
+export const runMachine = setup({
+  types: {
+    input: {} as RunInput,
+    context: {} as RunInput & { readonly outcome: Outcome },
+    events: {} as LaneEvent,
+    emitted: {} as RunEmitted,
+    output: {} as Outcome,
+  },
+  actors: {
+    serverImage: unprovided('serverImage'),
+    vmImage: unprovided('vmImage'),
+    suiteSource: unprovided('suiteSource'),
+    settle: unprovided('settle'),
+    lane: laneMachine,
+  },
+  actions: {
+    announce: emit(({ context }) => ({ type: 'event' as const, body: context.started })),
+    publish: emit(({ event }) => ({ type: 'event' as const, body: (event as Extract<LaneEvent, { type: 'report' }>).body })),
+    fail: assign({ outcome: ({ event }) => outcomeOfError((event as unknown as ErrorActorEvent).error) }),
+    end: assign({ outcome: ({ event, context }) => ('outcome' in event ? event.outcome : context.outcome) }),
+  },
+  guards: {
+    withoutServer: ({ context }) => !context.lane.parts.server || context.lane.attach,
+    withoutVm: ({ context }) => !context.lane.parts.vm || context.lane.attach,
+    withoutSuite: ({ context }) => context.goal === 'environment',
+    onlyBuild: ({ context }) => context.goal === 'build',
+  },
+}).createMachine({
+  id: 'run',
+  context: ({ input }) => ({ ...input, outcome: built }),
+  entry: 'announce',
+  initial: 'preparing',
+  on: { report: { actions: 'publish' } },
+  output: ({ context }) => context.outcome,
+  states: {
+    preparing: {
+      type: 'parallel',
+      on: { 'run.stop': { target: 'settling', actions: 'end' } },
+      states: {
+        serverImage: {
+          initial: 'deciding',
+          states: {
+            deciding: { always: [{ guard: 'withoutServer', target: 'ready' }, { target: 'building' }] },
+            building: { invoke: { src: 'serverImage', input: stepInput, onDone: 'ready', onError: { target: '#run.settling', actions: 'fail' } } },
+            ready: { type: 'final' },
+          },
+        },
+        vmImage: {
+          initial: 'deciding',
+          states: {
+            deciding: { always: [{ guard: 'withoutVm', target: 'ready' }, { target: 'building' }] },
+            building: { invoke: { src: 'vmImage', input: stepInput, onDone: 'ready', onError: { target: '#run.settling', actions: 'fail' } } },
+            ready: { type: 'final' },
+          },
+        },
+        suiteSource: {
+          initial: 'deciding',
+          states: {
+            deciding: { always: [{ guard: 'withoutSuite', target: 'ready' }, { target: 'fetching' }] },
+            fetching: { invoke: { src: 'suiteSource', input: stepInput, onDone: 'ready', onError: { target: '#run.settling', actions: 'fail' } } },
+            ready: { type: 'final' },
+          },
+        },
+      },
+      onDone: [{ guard: 'onlyBuild', target: 'done' }, { target: 'running' }],
+    },
+    running: {
+      on: { 'run.stop': { actions: forwardTo('lane') } },
+      invoke: {
+        id: 'lane',
+        src: 'lane',
+        input: ({ context }) => ({ ...context.lane, goal: context.goal === 'tests' ? 'tests' : 'environment' }) as const,
+        onDone: { target: 'done', actions: assign({ outcome: ({ event }) => event.output }) },
+        onError: { target: 'done', actions: 'fail' },
+      },
+    },
+    settling: { invoke: { src: 'settle', input: stepInput, onDone: 'done', onError: 'done' } },
+    done: { type: 'final' },
+  },
+});

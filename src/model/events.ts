@@ -1,0 +1,268 @@
+/**
+ * The program's spine: everything that a screen, a report or a run folder shows is built from these events.
+ *
+ * Names are dotted and in the past tense. A producer emits an `EventBody`; the journal stamps it into a `RunEvent`.
+ * Log lines are no events: they go to the run's logs (see `LogChannel`).
+ */
+
+/** The steps of a run that take time, in the order in which they start. */
+export const phases = ['server-image', 'vm-image', 'suite-source', 'server', 'vm', 'connect', 'upload', 'suite', 'stop'] as const;
+export type Phase = (typeof phases)[number];
+
+export const phaseTitles: Readonly<Record<Phase, string>> = {
+  'server-image': 'build server image',
+  'vm-image': 'build VM image',
+  'suite-source': 'get test suite',
+  server: 'start server',
+  vm: 'boot client VM',
+  connect: 'connect to client',
+  upload: 'upload suite',
+  suite: 'run testcases',
+  stop: 'stop',
+};
+
+/** `not-run`: selected, but the run ended before it (or before its end). Never a pass. */
+export type Verdict = 'passed' | 'failed' | 'not-run';
+
+/** The server under test, as the header shows it. */
+export interface ServerIdentity {
+  /** Image name without tag, for example `ganesha`. */
+  readonly name: string;
+  /** Human name, for example `NFS-Ganesha`. */
+  readonly title: string;
+  /** Image reference with tag. */
+  readonly image: string;
+}
+
+/** Which test suite runs. */
+export interface SuiteIdentity {
+  /** `nfstest`: Jorge Mora's NFStest; `bundled`: the one that comes with this program. */
+  readonly kind: 'nfstest' | 'bundled';
+  /** Tag, commit or package version; null where unknown. */
+  readonly version: string | null;
+  /** Folder or URL it came from. */
+  readonly source: string;
+}
+
+export interface RunStarted {
+  readonly type: 'run.started';
+  readonly server: ServerIdentity;
+  /** `3`, `4.0`, `4.1` or `4.2`. */
+  readonly nfsVersion: string;
+  /** Selected testcases in the suite's order. */
+  readonly testcases: readonly string[];
+  /** Version of this program. */
+  readonly program: string;
+}
+
+/** The suite was found; emitted before anything of it runs. */
+export interface SuiteResolved {
+  readonly type: 'suite.resolved';
+  readonly suite: SuiteIdentity;
+}
+
+export interface PhaseStarted {
+  readonly type: 'phase.started';
+  readonly phase: Phase;
+}
+
+export interface PhaseFinished {
+  readonly type: 'phase.finished';
+  readonly phase: Phase;
+  readonly outcome: 'ok' | 'failed' | 'cancelled';
+  readonly durationMs: number;
+  /** What came of it, for example `cached` or the error's message; null where there is nothing to add. */
+  readonly detail: string | null;
+}
+
+/** A long step says where it is. */
+export interface ProgressReported {
+  readonly type: 'progress.reported';
+  readonly phase: Phase;
+  readonly message: string;
+  /** 0 to 1; null where the end is not known. */
+  readonly fraction: number | null;
+}
+
+/** Something a person should know that is no failure, for example that another port was taken. */
+export interface NoteReported {
+  readonly type: 'note.reported';
+  readonly level: 'info' | 'warning';
+  readonly message: string;
+}
+
+export interface ServerStarted {
+  readonly type: 'server.started';
+  readonly containerId: string;
+  readonly containerName: string;
+  /** Port on the host's 127.0.0.1. */
+  readonly nfsPort: number;
+  /** Port on the host's 127.0.0.1; equal to `nfsPort` where one port serves both. */
+  readonly mountPort: number;
+  readonly image: string;
+}
+
+/** The NFS port accepts connections. */
+export interface ServerReady {
+  readonly type: 'server.ready';
+}
+
+/** The container's state, sampled while it runs. */
+export interface ServerSampled {
+  readonly type: 'server.sampled';
+  /** The engine's word: `running`, `exited`, … */
+  readonly state: string;
+  /** Percent of one CPU. */
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+  readonly restarts: number;
+}
+
+export interface ServerExited {
+  readonly type: 'server.exited';
+  readonly exitCode: number | null;
+  readonly outOfMemory: boolean;
+  /** False where it was stopped on purpose. */
+  readonly unexpected: boolean;
+}
+
+export interface VmStarted {
+  readonly type: 'vm.started';
+  readonly pid: number;
+  /** QEMU's name: `kvm`, `hvf` or `tcg`. */
+  readonly accelerator: string;
+  /** Port on the host's 127.0.0.1 that leads to the guest's port 22. */
+  readonly sshPort: number;
+}
+
+/** The marker appeared on the console. */
+export interface VmReady {
+  readonly type: 'vm.ready';
+}
+
+export interface VmExited {
+  readonly type: 'vm.exited';
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** False where it was stopped on purpose. */
+  readonly unexpected: boolean;
+}
+
+export interface ClientConnected {
+  readonly type: 'client.connected';
+  /** `uname -r` of the guest. */
+  readonly kernel: string;
+}
+
+export interface SuiteStarted {
+  readonly type: 'suite.started';
+  /** The command line in the guest, shell-quoted. */
+  readonly command: string;
+}
+
+export interface TestcaseStarted {
+  readonly type: 'testcase.started';
+  readonly testcase: string;
+}
+
+export interface AssertionFinished {
+  readonly type: 'assertion.finished';
+  readonly testcase: string;
+  readonly verdict: 'passed' | 'failed';
+  readonly message: string;
+  /** Assertions this line stands for; more than 1 where the suite grouped them. */
+  readonly passedCount: number;
+  readonly failedCount: number;
+  /** Continuation lines, such as a traceback; empty for most. */
+  readonly details: readonly string[];
+}
+
+/** A line of the suite that is no assertion but matters: `BUG`, `WARN`. */
+export interface RemarkReported {
+  readonly type: 'remark.reported';
+  readonly testcase: string | null;
+  readonly level: 'bug' | 'warning' | 'info';
+  readonly message: string;
+}
+
+export interface TestcaseFinished {
+  readonly type: 'testcase.finished';
+  readonly testcase: string;
+  readonly verdict: Verdict;
+  readonly passedCount: number;
+  readonly failedCount: number;
+  /** As the suite measured it; null where it printed none. */
+  readonly durationMs: number | null;
+  /** Why it did not run to its end; null otherwise. */
+  readonly reason: string | null;
+}
+
+/** The suite failed before its first testcase. */
+export interface SuiteSetupFailed {
+  readonly type: 'suite.setup-failed';
+  readonly message: string;
+  readonly details: readonly string[];
+}
+
+export interface SuiteFinished {
+  readonly type: 'suite.finished';
+  /** Exit code of the runner, which is the suite's; null where the connection was lost. */
+  readonly exitCode: number | null;
+  readonly durationMs: number;
+  /** The totals the suite printed; null where it printed none. */
+  readonly printed: { readonly tests: number; readonly passed: number; readonly failed: number } | null;
+}
+
+export interface RunFinished {
+  readonly type: 'run.finished';
+  /** See `ExitCode`. */
+  readonly exitCode: number;
+  /** One line: why it passed or not. */
+  readonly reason: string;
+  /** What to do next; null where nothing is to be done. */
+  readonly hint: string | null;
+  /** The end of the log that explains a failure; null otherwise. */
+  readonly log: { readonly path: string; readonly lines: readonly string[] } | null;
+  readonly durationMs: number;
+}
+
+export type EventBody =
+  | RunStarted
+  | SuiteResolved
+  | PhaseStarted
+  | PhaseFinished
+  | ProgressReported
+  | NoteReported
+  | ServerStarted
+  | ServerReady
+  | ServerSampled
+  | ServerExited
+  | VmStarted
+  | VmReady
+  | VmExited
+  | ClientConnected
+  | SuiteStarted
+  | TestcaseStarted
+  | AssertionFinished
+  | RemarkReported
+  | TestcaseFinished
+  | SuiteSetupFailed
+  | SuiteFinished
+  | RunFinished;
+
+/** What the journal adds to every event. */
+export interface EventStamp {
+  readonly runId: string;
+  /** 0-based number of the server+client pair. */
+  readonly lane: number;
+  /** Wall time, ISO 8601 in UTC. */
+  readonly time: string;
+  /** Milliseconds since the run began, from a monotonic clock. */
+  readonly atMs: number;
+}
+
+export type RunEvent = EventBody & EventStamp;
+
+/** The logs of a run; each is a file in the run's folder, `<channel>.log`. */
+export const logChannels = ['suite', 'server', 'vm', 'build'] as const;
+export type LogChannel = (typeof logChannels)[number];

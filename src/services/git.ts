@@ -1,0 +1,47 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { execa } from 'execa';
+import { EnvironmentError, messageOf } from '../model/errors.ts';
+import type { Cancellable, SourceService } from './types.ts';
+
+/** Git without questions: a private or mistyped repository must fail, not wait for a password. */
+const environment = { GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oConnectTimeout=10' };
+
+/** Source checkouts by git. */
+export class GitSourceService implements SourceService {
+  async clone(
+    { url, ref, target, deadlineMs }: { url: string; ref: string | null; target: string; deadlineMs: number },
+    { signal }: Cancellable,
+  ): Promise<void> {
+    const part = `${target}.part`;
+    await mkdir(dirname(target), { recursive: true });
+    await rm(part, { recursive: true, force: true });
+    const branch = ref === null ? [] : ['--branch', ref];
+    try {
+      await execa('git', ['clone', '--quiet', '--depth', '1', '-c', 'advice.detachedHead=false', ...branch, '--', url, part], {
+        cancelSignal: signal,
+        timeout: deadlineMs,
+        env: environment,
+        stdin: 'ignore',
+      });
+      await rm(target, { recursive: true, force: true });
+      await rename(part, target);
+    } catch (error) {
+      signal.throwIfAborted();
+      const { timedOut, stderr } = error as { timedOut?: boolean; stderr?: string };
+      const reason = timedOut ? `no answer within ${deadlineMs / 1000} s` : (stderr?.trim().split('\n').at(-1) ?? messageOf(error));
+      throw new EnvironmentError(`could not clone ${url}: ${reason}`, 'check the address and the network, or give a folder', { cause: error });
+    } finally {
+      await rm(part, { recursive: true, force: true });
+    }
+  }
+
+  async describeVersion(dir: string): Promise<string | null> {
+    try {
+      const { stdout } = await execa('git', ['-C', dir, 'describe', '--tags', '--always', '--dirty'], { stdin: 'ignore' });
+      return stdout.trim() || null;
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { VmSpec } from '../types.ts';
+
+/** The part of a spec that decides about the command line. */
+export type CommandLineSpec = Omit<VmSpec, 'accelerators' | 'qemuLog'> & { readonly accelerator: string };
+
+export interface CommandLine {
+  readonly binary: string;
+  readonly args: readonly string[];
+}
+
+const binaryOf = (arch: string) => (arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64');
+
+/** A comma inside an option's value is doubled. Source: QEMU's manual, "-drive". */
+const value = (path: string) => path.replaceAll(',', ',,');
+
+function cpuModel({ platform, arch, accelerator }: CommandLineSpec): string {
+  if (accelerator === 'tcg') return 'max';
+  // HVF on Intel offers 1 GiB pages that the guest can't use.
+  return platform === 'darwin' && arch === 'x64' ? 'host,-pdpe1gb' : 'host';
+}
+
+function machine({ arch, firmware }: CommandLineSpec): string[] {
+  if (arch !== 'arm64') return ['-machine', 'q35'];
+  const uefi = firmware === null ? [] : ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${value(firmware)}`];
+  return ['-machine', 'virt,gic-version=3', ...uefi];
+}
+
+/** The QEMU command of a client VM: headless, console on a socket with a log, user network to 127.0.0.1, one throw-away disk. */
+export function qemuCommandLine(spec: CommandLineSpec): CommandLine {
+  const accelerator = spec.accelerator === 'tcg' ? 'tcg,thread=multi' : spec.accelerator;
+  const kernel = spec.kernel ? ['-kernel', spec.kernel.image, '-initrd', spec.kernel.initrd, '-append', spec.kernel.append] : [];
+  return {
+    binary: binaryOf(spec.arch),
+    args: [
+      ...['-name', `nfstest-tui-${spec.runId}`],
+      ...machine(spec),
+      ...['-accel', accelerator, '-cpu', cpuModel(spec), '-smp', String(spec.cpus), '-m', `${spec.memoryMiB}M`],
+      ...['-nodefaults', '-display', 'none', '-no-reboot', '-rtc', 'base=utc'],
+      ...kernel,
+      // The disk is thrown away after the run: what the guest flushes need not reach the host's disk.
+      ...['-drive', `if=virtio,format=qcow2,cache=unsafe,file=${value(spec.overlay)}`],
+      ...['-drive', `if=virtio,format=raw,readonly=on,file=${value(spec.cidata)}`],
+      // Without the address the port would be open to the whole network.
+      ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22`, '-device', 'virtio-net-pci,netdev=net0,romfile='],
+      ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
+      ...['-chardev', `file,id=console0,path=${value(spec.consoleLog)}`, '-serial', 'chardev:console0'],
+      ...['-qmp', `unix:${value(spec.qmpSocket)},server=on,wait=off`],
+    ],
+  };
+}
+
+const shellQuote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** The command as a person would type it. */
+export const formatCommandLine = ({ binary, args }: CommandLine): string => [binary, ...args].map(shellQuote).join(' ');

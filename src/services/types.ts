@@ -1,0 +1,282 @@
+/**
+ * What the program needs from the outside world, as interfaces: plain data in, a handle out, always an AbortSignal.
+ * An aborted or failed start leaves nothing behind. Failures are `EnvironmentError`s.
+ */
+
+export interface Cancellable {
+  readonly signal: AbortSignal;
+}
+
+export type ReportProgress = (message: string, fraction?: number | null) => void;
+export type OnBytes = (chunk: Uint8Array | string) => void;
+
+// ---- Container engine ----
+
+export interface EngineDescription {
+  /** `Docker` or `Podman`. */
+  readonly name: string;
+  readonly version: string;
+  /** Address of its API, for example `unix:///var/run/docker.sock`. */
+  readonly host: string;
+}
+
+export interface ImageDescription {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ImageBuild {
+  /** Name with tag. */
+  readonly reference: string;
+  /** Folder sent to the engine, minus what `ignoreFile` names. */
+  readonly contextDir: string;
+  /** Absolute path; may lie outside the context. */
+  readonly dockerfile: string;
+  /** A .dockerignore file's path, or null. */
+  readonly ignoreFile: string | null;
+  readonly args: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  /** JSON text of a seccomp profile; null: the engine's own. */
+  readonly seccomp: string | null;
+  /** Anonymous volumes; removed with the container. */
+  readonly volumes: readonly string[];
+  readonly tmpfs: Readonly<Record<string, string>>;
+  readonly stopSignal: string;
+  readonly ports: readonly { readonly containerPort: number; readonly hostPort: number; readonly hostAddress: string }[];
+}
+
+export interface ContainerState {
+  /** The engine's word: `created`, `running`, `exited`, … */
+  readonly status: string;
+  readonly exitCode: number | null;
+  readonly outOfMemory: boolean;
+  readonly startedAt: string;
+  readonly restarts: number;
+}
+
+export interface ContainerSample {
+  /** Percent of one CPU. */
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+}
+
+export interface ContainerHandle {
+  readonly id: string;
+  readonly name: string;
+  /** Resolves when the container ends, for whatever reason. */
+  readonly exited: Promise<ContainerState>;
+  /** Standard output and error, from its start, until the container ends or the signal fires. */
+  logs(options: Cancellable): AsyncIterable<Uint8Array>;
+  state(): Promise<ContainerState>;
+  sample(): Promise<ContainerSample>;
+  /** Stops and removes it with its volumes. Idempotent. */
+  remove(options: { readonly graceMs: number }): Promise<void>;
+}
+
+export interface ContainerSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly status: string;
+}
+
+export interface EngineService {
+  /** Throws where no engine answers. */
+  describe(): Promise<EngineDescription>;
+  inspectImage(reference: string): Promise<ImageDescription | null>;
+  /** Throws where no registry has it or none answers. */
+  pullImage(reference: string, options: Cancellable & { readonly onProgress: ReportProgress }): Promise<void>;
+  /** Makes an image from a tar stream of a root file system. */
+  importImage(reference: string, rootfs: NodeJS.ReadableStream, options: Cancellable): Promise<void>;
+  buildImage(build: ImageBuild, options: Cancellable & { readonly onOutput: OnBytes }): Promise<ImageDescription>;
+  removeImage(reference: string): Promise<void>;
+  /** References of all images with this label. */
+  listImages(label: string): Promise<readonly string[]>;
+  startContainer(spec: ContainerSpec, options: Cancellable): Promise<ContainerHandle>;
+  /** Null where there is no such container. */
+  attachContainer(id: string): Promise<ContainerHandle | null>;
+  /** All containers, stopped ones too, that have this label (`key` or `key=value`). */
+  listContainers(label: string): Promise<readonly ContainerSummary[]>;
+}
+
+// ---- Virtual machine ----
+
+export interface VmSpec {
+  readonly runId: string;
+  /** Node's names: `linux` or `darwin`; `x64` or `arm64`. */
+  readonly platform: NodeJS.Platform;
+  readonly arch: string;
+  /** QEMU accelerators in the order to try, for example `['kvm', 'tcg']`. */
+  readonly accelerators: readonly string[];
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  /** qcow2 overlay, made by the caller. */
+  readonly overlay: string;
+  /** Seed ISO. */
+  readonly cidata: string;
+  /** Boots directly where given; from the disk otherwise. */
+  readonly kernel: { readonly image: string; readonly initrd: string; readonly append: string } | null;
+  /** UEFI code for arm64; null where QEMU has none to give. */
+  readonly firmware: string | null;
+  /** Port on 127.0.0.1 that leads to the guest's port 22. */
+  readonly sshPort: number;
+  /** The console's log; begun anew. */
+  readonly consoleLog: string;
+  /** QEMU's own messages. */
+  readonly qemuLog: string;
+  /** Path of the QMP socket; short, because the system limits it to about 100 bytes. */
+  readonly qmpSocket: string;
+}
+
+/** What another process needs to find the VM again. */
+export interface VmRecord {
+  readonly pid: number;
+  /** As the system gives it; tells a process from a later one with the same pid. */
+  readonly startTime: string;
+  readonly qmpSocket: string;
+  readonly consoleLog: string;
+  readonly accelerator: string;
+  readonly sshPort: number;
+}
+
+export interface VmExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+export interface VmHandle {
+  readonly record: VmRecord;
+  readonly exited: Promise<VmExit>;
+  /** The console from its start, until the VM ends or the signal fires. */
+  console(options: Cancellable): AsyncIterable<Uint8Array>;
+  /** Ends it: QMP `quit`, then signals. Idempotent. */
+  stop(options: { readonly graceMs: number }): Promise<void>;
+}
+
+export interface VmService {
+  start(spec: VmSpec, options: Cancellable & { readonly onNote: (message: string) => void }): Promise<VmHandle>;
+  /** Null where that VM is gone. */
+  attach(record: VmRecord): Promise<VmHandle | null>;
+  /** Ends a VM of which only the socket is known. Says whether there was one. */
+  reap(qmpSocket: string): Promise<boolean>;
+}
+
+/** Tells whether a process is still the one that was started. */
+export interface ProcessTable {
+  /** When the process began, as the system writes it; null where there is none. */
+  startTime(pid: number): Promise<string | null>;
+}
+
+/** TCP ports of 127.0.0.1. */
+export interface PortService {
+  isFree(port: number): Promise<boolean>;
+  findFree(options: { readonly from: number; readonly avoid: readonly number[] }): Promise<number>;
+  /** Who listens there, for people; null where that can't be seen. */
+  holder(port: number): Promise<string | null>;
+}
+
+// ---- Images for the VM ----
+
+export interface VmImage {
+  /** Absolute path of the qcow2 image. */
+  readonly disk: string;
+  readonly kernel: VmSpec['kernel'];
+  /** For people: `Debian 12, built here`, `Alpine 3.24.2`, `given by --vm-image`. */
+  readonly title: string;
+  /** The image installs its packages at its first boot and should be booted once for that. */
+  readonly needsProvisioning: boolean;
+}
+
+export interface VmImageService {
+  /** Downloads Alpine's cloud image, checks its sum and resizes it. */
+  downloadAlpine(
+    spec: { readonly target: string; readonly version: string; readonly arch: 'x86_64' | 'aarch64'; readonly sha512: string },
+    options: Cancellable & { readonly onProgress: ReportProgress },
+  ): Promise<void>;
+  /** Builds the Debian image with its kernel beside it. */
+  buildDebian(
+    spec: { readonly dir: string; readonly name: string },
+    options: Cancellable & { readonly onProgress: ReportProgress; readonly onOutput: OnBytes },
+  ): Promise<void>;
+  /** Makes a seed ISO of a user-data and a meta-data file. */
+  createSeed(spec: { readonly target: string; readonly userData: string; readonly metaData: string }, options: Cancellable): Promise<void>;
+  /** Makes an empty qcow2 overlay; throws where the base is no sound image. */
+  createOverlay(spec: { readonly base: string; readonly overlay: string }, options: Cancellable): Promise<void>;
+  /** A tar stream of a Debian root file system, for a container base image. */
+  debianRootfs(
+    spec: { readonly suite: string; readonly packages: readonly string[] },
+    options: Cancellable & { readonly onOutput: OnBytes },
+  ): { readonly tar: NodeJS.ReadableStream; readonly done: Promise<void> };
+}
+
+// ---- Remote shell ----
+
+export interface RemoteTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** OpenSSH private key, text. */
+  readonly privateKey: string;
+}
+
+export interface RemoteExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+export interface RemoteSession {
+  /** Runs a command line; resolves when it ends. Rejects where the connection is lost. Aborting sends TERM, then closes the channel. */
+  exec(command: string, options: Cancellable & { readonly onStdout?: OnBytes; readonly onStderr?: OnBytes }): Promise<RemoteExit>;
+  /** Writes a file by SFTP. */
+  writeFile(path: string, content: NodeJS.ReadableStream | string, options: Cancellable): Promise<void>;
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+export interface RemoteService {
+  /** Tries until the guest accepts the key or the signal fires. */
+  connect(target: RemoteTarget, options: Cancellable & { readonly deadlineMs: number }): Promise<RemoteSession>;
+}
+
+// ---- Sources ----
+
+export interface SourceService {
+  /** Clones a repository; the folder appears only when it is whole. */
+  clone(
+    spec: { readonly url: string; readonly ref: string | null; readonly target: string; readonly deadlineMs: number },
+    options: Cancellable,
+  ): Promise<void>;
+  /** `git describe` of a folder; null where it is no checkout. */
+  describeVersion(dir: string): Promise<string | null>;
+}
+
+// ---- Earthly ----
+
+export interface EarthlyService {
+  /** The command that is installed, `earth` or `earthly`; null where none is. */
+  find(): Promise<string | null>;
+  /** Runs a target of the Earthfile in `dir`. */
+  run(
+    spec: { readonly command: string; readonly dir: string; readonly target: string; readonly args: Readonly<Record<string, string>> },
+    options: Cancellable & { readonly onOutput: OnBytes },
+  ): Promise<void>;
+}
+
+// ---- Probes ----
+
+export interface ProbeService {
+  /** Whether the NFS server on this port answers an RPC NULL call for that program. Never throws. */
+  rpcAnswers(target: { readonly host: string; readonly port: number; readonly program: number; readonly version: number; readonly timeoutMs: number }): Promise<boolean>;
+}

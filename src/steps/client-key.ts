@@ -1,0 +1,28 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import ssh from 'ssh2';
+import { EnvironmentError, messageOf } from '../model/errors.ts';
+
+export interface ClientKey {
+  readonly privateKey: string;
+  /** One line, as in an authorized_keys file. */
+  readonly publicKey: string;
+}
+
+/** The SSH key of this checkout; made at its first use, readable by its owner only. */
+export async function ensureClientKey(path: string): Promise<ClientKey> {
+  try {
+    const privateKey = await readFile(path, 'utf8');
+    return { privateKey, publicKey: (await readFile(`${path}.pub`, 'utf8')).trim() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw new EnvironmentError(`can't read the SSH key ${path}: ${messageOf(error)}`, `remove it to have it made anew`, { cause: error });
+    }
+  }
+  const pair = ssh.utils.generateKeyPairSync('ed25519', { comment: 'nfstest-tui' });
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, pair.private, { mode: 0o600 });
+  await chmod(path, 0o600);
+  await writeFile(`${path}.pub`, `${pair.public}\n`);
+  return { privateKey: pair.private, publicKey: pair.public };
+}

@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import tar from 'tar-fs';
+import type { Options } from '../config/options.ts';
+import { asset } from '../config/paths.ts';
+import { clientUser } from '../config/vm-files.ts';
+import { EnvironmentError } from '../model/errors.ts';
+import { ExitCode } from '../model/exit-codes.ts';
+import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
+import { LineSplitter } from '../stream/split-lines.ts';
+import { shellQuote, suiteArguments } from '../suite/command-line.ts';
+import { SuiteParser } from '../suite/parser.ts';
+import { inPhase, progressOf, type StepContext } from './context.ts';
+import type { ServerRecord } from './environment.ts';
+import { type Suite, suiteProgram } from './suite-source.ts';
+
+/** Address of the host as a guest of QEMU's user network sees it. */
+const hostSeenByGuest = '10.0.2.2';
+const connectDeadlineMs = 60_000;
+const uploadDeadlineMs = 120_000;
+/** How long the runner waits for the server; it answered the host already. */
+const serverWaitSeconds = 30;
+
+/** The runner's own exit codes; see nfstest/runner/runner.py. */
+const runnerExit = { serverUnreachable: 72, suiteMissing: 73 } as const;
+
+const home = `/home/${clientUser}/nfstest-tui`;
+
+/** Logs in and asks for the kernel. */
+export function connectClient(remote: RemoteService, vm: VmHandle, privateKey: string, context: StepContext): Promise<RemoteSession> {
+  return inPhase(context, 'connect', async () => {
+    const target = { host: '127.0.0.1', port: vm.record.sshPort, user: clientUser, privateKey };
+    const session = await remote.connect(target, { signal: context.signal, deadlineMs: connectDeadlineMs });
+    const kernel = (await output(session, 'uname -r', context)).trim();
+    context.report({ type: 'client.connected', kernel });
+    return session;
+  });
+}
+
+/** Puts suite and runner into the guest, as one archive: a thousand small files would take their time over SFTP. */
+export function uploadSuite(session: RemoteSession, suite: Suite, context: StepContext): Promise<void> {
+  const timed: StepContext = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(uploadDeadlineMs)]) };
+  return inPhase(timed, 'upload', async () => {
+    const unpacked = await session.exec(`rm -rf ${home} && mkdir -p ${home}/suite`, timed);
+    if (unpacked.exitCode !== 0) throw new EnvironmentError('the client VM has no room for the suite', 'start a new VM: `nfstest-tui stop-env`');
+    const skip = new Set(['.git', '__pycache__', '.github']);
+    const archive = tar.pack(suite.dir, { ignore: (path) => skip.has(basename(path)), map: (header) => ({ ...header, uid: 0, gid: 0 }) });
+    await session.writeFile(`${home}/suite.tar`, archive as unknown as NodeJS.ReadableStream, timed);
+    await session.writeFile(`${home}/runner.py`, await readFile(asset('runner', 'runner.py'), 'utf8'), timed);
+    let problem = '';
+    const onStderr = (chunk: Uint8Array | string) => {
+      problem += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+    };
+    const { exitCode } = await session.exec(`tar -xf ${home}/suite.tar -C ${home}/suite && rm ${home}/suite.tar`, { ...timed, onStderr });
+    if (exitCode !== 0) throw new EnvironmentError(`the suite could not be unpacked in the client VM: ${problem.trim()}`, 'start a new VM: `nfstest-tui stop-env`');
+  });
+}
+
+export interface RunSuiteInput {
+  readonly session: RemoteSession;
+  readonly suite: Suite;
+  readonly server: ServerRecord;
+  readonly options: Options;
+  readonly testcases: readonly string[];
+}
+
+/** The command line that runs the suite in the guest. */
+export function suiteCommand({ suite, server, options, testcases }: Omit<RunSuiteInput, 'session'>): string {
+  const args = suiteArguments({
+    server: hostSeenByGuest,
+    port: server.nfsPort,
+    mountPort: server.mountPort,
+    export: server.export,
+    nfsVersion: options.nfsVersion,
+    testcases,
+    mountPoint: `${home}/mnt`,
+    suiteKind: suite.identity.kind,
+  });
+  const mountPort = options.nfsVersion === '3' ? ['--mount-port', String(server.mountPort)] : [];
+  return [
+    ...['exec', 'python3', '-u', `${home}/runner.py`, '--suite-root', `${home}/suite`, '--script', suiteProgram],
+    ...['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)],
+    ...['--', ...args],
+  ]
+    .map(shellQuote)
+    .join(' ');
+}
+
+/** Runs the suite and reports its testcases while it does. */
+export function runSuite(input: RunSuiteInput, context: StepContext): Promise<void> {
+  return inPhase(context, 'suite', async () => {
+    const command = suiteCommand(input);
+    const parser = new SuiteParser({ testcases: input.testcases });
+    const report = (bodies: readonly Parameters<StepContext['report']>[0][]) => bodies.forEach((body) => context.report(body));
+    const startMs = performance.now();
+    const durationMs = () => Math.round(performance.now() - startMs);
+    context.report({ type: 'suite.started', command });
+    progressOf(context, 'suite')('waiting for the first testcase');
+    const splitter = new LineSplitter();
+    const parse = (lines: readonly string[]) => lines.forEach((line) => report(parser.push(line)));
+    const onBytes = (chunk: Uint8Array | string) => {
+      context.log('suite', chunk);
+      parse(splitter.push(chunk));
+    };
+    const finish = (exitCode: number | null, reason?: string) => {
+      parse(splitter.end());
+      report(parser.end({ exitCode, durationMs: durationMs(), ...(reason === undefined ? {} : { reason }) }));
+    };
+    let exitCode: number | null;
+    try {
+      ({ exitCode } = await input.session.exec(command, { signal: context.signal, onStdout: onBytes, onStderr: onBytes }));
+    } catch (error) {
+      finish(null, 'the run ended first');
+      throw error;
+    }
+    finish(exitCode);
+    if (exitCode === runnerExit.serverUnreachable) {
+      throw new EnvironmentError('the client VM can’t reach the server', 'suite.log says how it tried, server.log what the server did', { exitCode: ExitCode.serverLost });
+    }
+    if (exitCode === runnerExit.suiteMissing) throw new EnvironmentError('the suite can’t be started in the client VM', 'suite.log says why');
+  });
+}
+
+/** Standard output of a command that is expected to succeed. */
+async function output(session: RemoteSession, command: string, { signal }: StepContext): Promise<string> {
+  let text = '';
+  const { exitCode } = await session.exec(command, {
+    signal,
+    onStdout: (chunk) => {
+      text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+    },
+  });
+  if (exitCode !== 0) throw new EnvironmentError(`\`${command}\` failed in the client VM with exit code ${exitCode}`, 'vm.log may say more');
+  return text;
+}

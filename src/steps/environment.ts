@@ -1,0 +1,100 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import type { Options } from '../config/options.ts';
+import { vmFiles } from '../config/vm-files.ts';
+import { EnvironmentError } from '../model/errors.ts';
+import type { ServerIdentity } from '../model/events.ts';
+import type { ProcessTable, VmRecord } from '../services/types.ts';
+import { writeFileAtomically } from './files.ts';
+
+/** The server as another process needs it to run tests against it. */
+export interface ServerRecord {
+  readonly identity: ServerIdentity;
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly nfsPort: number;
+  readonly mountPort: number;
+  readonly export: string;
+  readonly nfsVersions: readonly string[];
+}
+
+/** env.json: the parts of an environment that exist. */
+export interface EnvironmentRecord {
+  readonly runId: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly server: ServerRecord | null;
+  readonly vm: VmRecord | null;
+}
+
+/** The environment of a VM folder as written down. */
+export class EnvironmentFile {
+  readonly #path: string;
+  #record: EnvironmentRecord;
+  // Server and VM start side by side; their notes are written one after the other.
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: Pick<Options, 'vmDir'>, runId: string) {
+    this.#path = vmFiles(options).environment;
+    this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null };
+  }
+
+  update(change: Partial<Pick<EnvironmentRecord, 'server' | 'vm'>>): Promise<void> {
+    this.#record = { ...this.#record, ...change };
+    const text = `${JSON.stringify(this.#record, null, 2)}\n`;
+    const empty = this.#record.server === null && this.#record.vm === null;
+    this.#writing = this.#writing.then(() => (empty ? rm(this.#path, { force: true }) : writeFileAtomically(this.#path, text)));
+    return this.#writing;
+  }
+
+  /** Goes on with an environment that another process has written down. */
+  adopt(record: EnvironmentRecord): void {
+    this.#record = record;
+  }
+}
+
+/** Null where there is none or it can't be read. */
+export async function readEnvironment(options: Pick<Options, 'vmDir'>): Promise<EnvironmentRecord | null> {
+  try {
+    const record = JSON.parse(await readFile(vmFiles(options).environment, 'utf8')) as EnvironmentRecord;
+    return typeof record.runId === 'string' ? record : null;
+  } catch {
+    return null;
+  }
+}
+
+interface LockRecord {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly since: string;
+}
+
+/** Keeps a VM folder to one run at a time. Returns the release; throws EnvironmentError naming the other run. */
+export async function lockEnvironment(options: Pick<Options, 'vmDir'>, processes: ProcessTable): Promise<() => Promise<void>> {
+  const path = vmFiles(options).lock;
+  const mine: LockRecord = { pid: process.pid, startTime: (await processes.startTime(process.pid)) ?? '', since: new Date().toISOString() };
+  for (;;) {
+    try {
+      await writeFile(path, JSON.stringify(mine), { flag: 'wx' });
+      return () => rm(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const other = await readLock(path);
+    if (other && (await processes.startTime(other.pid)) === other.startTime) {
+      throw new EnvironmentError(
+        `another run is active here: process ${other.pid}, since ${other.since}`,
+        `wait for its end or stop it (kill ${other.pid}); a second environment needs its own --vm-dir`,
+      );
+    }
+    // Its owner is gone without having tidied up.
+    await rm(path, { force: true });
+  }
+}
+
+async function readLock(path: string): Promise<LockRecord | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as LockRecord;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,226 @@
+import { rm } from 'node:fs/promises';
+import { vmFiles } from '../config/vm-files.ts';
+import type { LaneSteps, StepControls } from '../machine/actors.ts';
+import { EnvironmentError, messageOf } from '../model/errors.ts';
+import type { LogChannel } from '../model/events.ts';
+import { ExitCode } from '../model/exit-codes.ts';
+import type { Outcome } from '../model/verdict.ts';
+import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
+import { ensureClientKey } from './client-key.ts';
+import { connectClient, runSuite, uploadSuite } from './client.ts';
+import { inPhase } from './context.ts';
+import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
+import { attachEnvironment } from './attach.ts';
+import { PendingWork } from './pending-work.ts';
+import type { Preparation } from './preparation.ts';
+import { contextOf, type RunScope, tailOf } from './run-scope.ts';
+import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer } from './server.ts';
+import { startVm, type VmServices } from './vm.ts';
+import { delay } from './wait.ts';
+
+const graceMs = 2_000;
+/** After this time without an answer a server or client counts as hung. */
+const answerDeadlineMs = 10_000;
+
+export interface LaneServices extends ServerServices, VmServices {
+  readonly remote: RemoteService;
+}
+
+export interface LaneSettings {
+  readonly environment: EnvironmentFile;
+  /** An environment of another process that this run only uses. */
+  readonly attached: EnvironmentRecord | null;
+  /** Leave server and VM running after a run that they survived. */
+  readonly keep: boolean;
+}
+
+/** One server+client pair: holds the handles and does the machine's work with them. */
+export class Lane implements LaneSteps {
+  readonly #scope: RunScope;
+  readonly #preparation: Preparation;
+  readonly #services: LaneServices;
+  readonly #settings: LaneSettings;
+  readonly #pending = new PendingWork();
+  /** Ends log followers and the sampler. */
+  readonly #followers = new AbortController();
+  readonly #following = new PendingWork();
+  #server: RunningServer | null = null;
+  #vm: VmHandle | null = null;
+  #session: RemoteSession | null = null;
+  #releasing = false;
+  #graceMs = graceMs;
+
+  constructor(scope: RunScope, preparation: Preparation, services: LaneServices, settings: LaneSettings) {
+    this.#scope = scope;
+    this.#preparation = preparation;
+    this.#services = services;
+    this.#settings = settings;
+  }
+
+  attach(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#attach(controls));
+  }
+
+  async #attach(controls: StepControls): Promise<void> {
+    const { server, vm } = await attachEnvironment(this.#settings.attached, this.#services);
+    this.#ownServer(server, controls);
+    this.#ownVm(vm, controls);
+    const { record } = server;
+    controls.report({
+      type: 'server.started',
+      containerId: record.containerId,
+      containerName: record.containerName,
+      nfsPort: record.nfsPort,
+      mountPort: record.mountPort,
+      image: record.identity.image,
+    });
+    controls.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
+  }
+
+  startServer(controls: StepControls): Promise<void> {
+    const { runId, options, recipe, server } = this.#scope;
+    const input = {
+      runId,
+      options,
+      recipe,
+      identity: server,
+      imageId: this.#preparation.serverImageReady.id,
+      tail: tailOf(this.#scope, 'server'),
+      onStarted: async (started: RunningServer) => {
+        this.#ownServer(started, controls);
+        await this.#settings.environment.update({ server: started.record });
+      },
+    };
+    return this.#pending.track(startServer(input, this.#services, contextOf(this.#scope, controls)).then(() => {}));
+  }
+
+  startVm(controls: StepControls): Promise<void> {
+    const { runId, options, platform, arch } = this.#scope;
+    const { image, cidata } = this.#preparation.vmReady;
+    const input = {
+      runId,
+      options,
+      platform,
+      arch,
+      image,
+      cidata,
+      tail: tailOf(this.#scope, 'vm'),
+      onStarted: async (vm: VmHandle) => {
+        this.#ownVm(vm, controls);
+        await this.#settings.environment.update({ vm: vm.record });
+      },
+    };
+    return this.#pending.track(startVm(input, this.#services, contextOf(this.#scope, controls)).then(() => {}));
+  }
+
+  connect(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#connect(controls));
+  }
+
+  async #connect(controls: StepControls): Promise<void> {
+    const { privateKey } = await ensureClientKey(vmFiles(this.#scope.options).key);
+    this.#session = await connectClient(this.#services.remote, present(this.#vm), privateKey, contextOf(this.#scope, controls));
+  }
+
+  upload(controls: StepControls): Promise<void> {
+    return this.#pending.track(uploadSuite(present(this.#session), this.#preparation.suite, contextOf(this.#scope, controls)));
+  }
+
+  runSuite(controls: StepControls): Promise<Outcome> {
+    const { options, testcases, verdict } = this.#scope;
+    const input = { session: present(this.#session), suite: this.#preparation.suite, server: present(this.#server).record, options, testcases };
+    return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
+  }
+
+  async diagnose(controls: StepControls): Promise<Outcome> {
+    const { options, verdict } = this.#scope;
+    const limit = `the testcases took longer than ${options.timeoutMs / 1000} s`;
+    const { nfsPort } = present(this.#server).record;
+    const version = Number(options.nfsVersion[0]);
+    const answers = await this.#services.probe.rpcAnswers({ host: '127.0.0.1', port: nfsPort, program: rpcPrograms.nfs, version, timeoutMs: answerDeadlineMs });
+    if (!answers) {
+      return { exitCode: ExitCode.serverLost, reason: `${limit}: the server has stopped answering`, hint: 'server.log may say why', log: tailOf(this.#scope, 'server')(15) };
+    }
+    const signal = AbortSignal.any([controls.signal, AbortSignal.timeout(answerDeadlineMs)]);
+    const alive = await present(this.#session).exec('true', { signal }).then(() => true, () => false);
+    if (!alive) {
+      return { exitCode: ExitCode.clientLost, reason: `${limit}: the client VM has stopped answering`, hint: 'vm.log may say why', log: tailOf(this.#scope, 'vm')(15) };
+    }
+    const found = verdict();
+    const exitCode = found.exitCode === ExitCode.passed ? ExitCode.testsFailed : found.exitCode;
+    return { exitCode, reason: `${limit}; ${found.reason}`, hint: 'server and client still answer: give more time with --timeout, or run fewer testcases', log: null };
+  }
+
+  async release(controls: StepControls, outcome: Outcome): Promise<void> {
+    this.#releasing = true;
+    await this.#pending.settle();
+    this.#session?.close();
+    const survived = outcome.exitCode === ExitCode.passed || outcome.exitCode === ExitCode.testsFailed || outcome.exitCode === ExitCode.nothingRan;
+    if (this.#settings.attached === null && !(this.#settings.keep && survived) && (this.#server || this.#vm)) {
+      const context = contextOf(this.#scope, controls);
+      await inPhase(context, 'stop', () => this.#stop());
+    }
+    this.#followers.abort();
+    await this.#following.settle();
+    for (const channel of ['suite', 'server', 'vm', 'build'] as const) this.#scope.logs.end(channel);
+  }
+
+  force(): void {
+    this.#graceMs = 0;
+    void this.#server?.container.remove({ graceMs: 0 }).catch(() => {});
+    void this.#vm?.stop({ graceMs: 0 }).catch(() => {});
+  }
+
+  async #stop(): Promise<void> {
+    const results = await Promise.allSettled([this.#server?.container.remove({ graceMs: this.#graceMs }), this.#vm?.stop({ graceMs: this.#graceMs })]);
+    await rm(vmFiles(this.#scope.options).overlay, { force: true });
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+    if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
+    await this.#settings.environment.update({ server: null, vm: null });
+  }
+
+  #ownServer(server: RunningServer, controls: StepControls): void {
+    this.#server = server;
+    const { signal } = this.#followers;
+    this.#follow('server', server.container.logs({ signal }));
+    void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal }));
+    void server.container.exited.then(async (state) => {
+      controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: !this.#releasing });
+      if (this.#releasing) return;
+      const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
+      // Its last words come after its end.
+      await delay(300, signal).catch(() => {});
+      controls.lose({ exitCode: ExitCode.serverLost, reason: `the server died (${why})`, hint: 'its last lines are above, the whole log is in server.log', log: tailOf(this.#scope, 'server')(15) });
+    });
+  }
+
+  #ownVm(vm: VmHandle, controls: StepControls): void {
+    this.#vm = vm;
+    const { signal } = this.#followers;
+    this.#follow('vm', vm.console({ signal }));
+    void vm.exited.then(async ({ exitCode, signal: name }) => {
+      controls.report({ type: 'vm.exited', exitCode, signal: name, unexpected: !this.#releasing });
+      if (this.#releasing) return;
+      await delay(300, signal).catch(() => {});
+      controls.lose({
+        exitCode: ExitCode.clientLost,
+        reason: `the client VM ended by itself (${name ?? `exit code ${exitCode ?? 'unknown'}`})`,
+        hint: `vm.log has its console, ${vmFiles(this.#scope.options).qemuLog} QEMU's messages`,
+        log: tailOf(this.#scope, 'vm')(15),
+      });
+    });
+  }
+
+  #follow(channel: LogChannel, output: AsyncIterable<Uint8Array>): void {
+    const read = async () => {
+      for await (const chunk of output) this.#scope.logs.write(channel, chunk);
+    };
+    // A log that breaks off is no reason to end a run; the exit of its source is.
+    void this.#following.track(read().catch((error) => this.#scope.logs.write(channel, `\n[log ended: ${messageOf(error)}]\n`)));
+  }
+}
+
+function present<T>(value: T | null): T {
+  if (value === null) throw new Error('the machine ran its steps out of order');
+  return value;
+}

@@ -1,0 +1,34 @@
+import type { Options } from '../config/options.ts';
+import type { ServerRecipe } from '../config/server-recipe.ts';
+import type { StepControls } from '../machine/actors.ts';
+import type { LogChannel, ServerIdentity } from '../model/events.ts';
+import type { Outcome } from '../model/verdict.ts';
+import type { LogHub } from '../stream/log-hub.ts';
+import type { StepContext } from './context.ts';
+import type { TailOf } from './server.ts';
+
+/** What all steps of a run share. */
+export interface RunScope {
+  readonly runId: string;
+  readonly options: Options;
+  readonly recipe: ServerRecipe;
+  readonly server: ServerIdentity;
+  readonly testcases: readonly string[];
+  readonly platform: NodeJS.Platform;
+  readonly arch: string;
+  readonly logs: LogHub;
+  /** Folder of the run's logs. */
+  readonly folder: string;
+  /** The run's verdict from what was reported so far. */
+  readonly verdict: () => Outcome;
+}
+
+export const contextOf = (scope: RunScope, controls: StepControls): StepContext => ({
+  signal: controls.signal,
+  report: controls.report,
+  log: (channel, chunk) => scope.logs.write(channel, chunk),
+});
+
+export const tailOf =
+  (scope: RunScope, channel: LogChannel): TailOf =>
+  (count) => ({ path: `${scope.folder}/${channel}.log`, lines: scope.logs.buffers[channel].tail(count) });

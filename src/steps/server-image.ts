@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import dockerignore from '@balena/dockerignore';
+import type { Options } from '../config/options.ts';
+import { packageRoot } from '../config/paths.ts';
+import { type BaseImage, recipeNames, type ServerRecipe } from '../config/server-recipe.ts';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
+import { closest } from '../model/suggest.ts';
+import type { EarthlyService, EngineService, SourceService, VmImageService } from '../services/types.ts';
+import { contentHash } from './content-hash.ts';
+import { inPhase, progressOf, type StepContext } from './context.ts';
+
+export const labels = {
+  /** Hash of everything an image was built from. */
+  inputs: 'nfstest-tui.inputs',
+  /** The environment (VM folder) a container belongs to. */
+  environment: 'nfstest-tui.environment',
+  run: 'nfstest-tui.run',
+} as const;
+
+const phase = 'server-image';
+const cloneDeadlineMs = 120_000;
+
+export interface ServerImageServices {
+  readonly engine: EngineService;
+  readonly images: VmImageService;
+  readonly sources: SourceService;
+  readonly earthly: EarthlyService;
+}
+
+export interface ServerImage {
+  readonly reference: string;
+  readonly id: string;
+  /** What was done, for people. */
+  readonly detail: string;
+}
+
+/** Finds or builds the image of the server under test; an image whose inputs did not change is used again. */
+export function prepareServerImage(options: Options, recipe: ServerRecipe, services: ServerImageServices, context: StepContext): Promise<ServerImage> {
+  return inPhase(context, phase, () => findOrBuild(options, recipe, services, context), (image) => image.detail);
+}
+
+async function findOrBuild(options: Options, recipe: ServerRecipe, services: ServerImageServices, context: StepContext): Promise<ServerImage> {
+  const reference = `${options.imageName.value}:${options.imageTag}`;
+  const existing = await services.engine.inspectImage(reference);
+  // Somebody else's image is used as it is: building over it would take their tag away.
+  if (existing && existing.labels[labels.inputs] === undefined) return { reference, id: existing.id, detail: `${reference}, not built by this program` };
+
+  if (recipe.build === null) {
+    if (existing) return { reference, id: existing.id, detail: reference };
+    return pull(reference, options, services.engine, context);
+  }
+  const contextDir = recipe.build.context === '.' ? recipe.dir : await sourceFolder(options, services.sources, context);
+  if (contextDir === null) {
+    if (existing) return { reference, id: existing.id, detail: `${reference}, built earlier; ${options.serverSource} holds no source to compare` };
+    throw new UserError(
+      `can't build ${reference}: ${options.serverSource} holds no Cargo.toml`,
+      'set SERVER_SRC (or --server-src) to a checkout or git URL of the server, or use --image-name ganesha',
+    );
+  }
+  return build(reference, recipe, contextDir, existing, options, services, context);
+}
+
+async function pull(reference: string, options: Options, engine: EngineService, context: StepContext): Promise<ServerImage> {
+  try {
+    await engine.pullImage(reference, { signal: context.signal, onProgress: progressOf(context, phase) });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const near = closest(options.imageName.value, recipeNames());
+    throw new UserError(
+      `image '${reference}' was not found: the engine has none, no recipe has that name, and it can't be pulled (${messageOf(error)})`,
+      near ? `did you mean --image-name ${near}?` : `build or load it first, or use one of ${recipeNames().join(', ')}`,
+      { cause: error },
+    );
+  }
+  const image = await engine.inspectImage(reference);
+  if (!image) throw new EnvironmentError(`the engine pulled ${reference}, but does not have it`, 'try again');
+  return { reference, id: image.id, detail: `${reference}, pulled` };
+}
+
+/** The server's source, cloned first where a git URL was given; null where there is none. */
+async function sourceFolder(options: Options, sources: SourceService, context: StepContext): Promise<string | null> {
+  const source = options.serverSource;
+  if (!/^(git|https?|ssh):\/\/|^git@/.test(source)) return existsSync(join(source, 'Cargo.toml')) ? source : null;
+  const target = join(dirname(options.vmDir), 'src', createHash('sha256').update(source).digest('hex').slice(0, 12));
+  progressOf(context, phase)(`cloning ${source}`);
+  await sources.clone({ url: source, ref: null, target, deadlineMs: cloneDeadlineMs }, { signal: context.signal });
+  return target;
+}
+
+async function build(
+  reference: string,
+  recipe: ServerRecipe,
+  contextDir: string,
+  existing: { readonly id: string; readonly labels: Readonly<Record<string, string>> } | null,
+  options: Options,
+  services: ServerImageServices,
+  context: StepContext,
+): Promise<ServerImage> {
+  const dockerfile = join(recipe.dir, 'Dockerfile');
+  const ignoreFile = [`${dockerfile}.dockerignore`, join(contextDir, '.dockerignore')].find((path) => existsSync(path)) ?? null;
+  const filter = dockerignore.default();
+  if (ignoreFile !== null) filter.add(await readFile(ignoreFile, 'utf8'));
+  const inputs = await contentHash(contextDir, [await readFile(dockerfile, 'utf8'), recipe.build?.args, recipe.build?.baseImages], (path) => filter.ignores(path));
+  if (existing?.labels[labels.inputs] === inputs) return { reference, id: existing.id, detail: `${reference}, unchanged` };
+
+  const progress = progressOf(context, phase);
+  const earthly = options.builder === 'engine' ? null : await services.earthly.find();
+  if (options.builder === 'earthly' && earthly === null) throw new UserError('neither earth nor earthly is installed', 'install one, or use BUILDER=engine');
+  if (earthly !== null) {
+    try {
+      progress(`${earthly} +server-docker`);
+      const args = { IMAGE_NAME: options.imageName.value, IMAGE_TAG: options.imageTag, SERVER_SRC: contextDir, INPUTS: inputs };
+      await services.earthly.run(
+        { command: earthly, dir: packageRoot, target: '+server-docker', args },
+        { signal: context.signal, onOutput: (chunk) => context.log('build', chunk) },
+      );
+      const image = await services.engine.inspectImage(reference);
+      if (image) return { reference, id: image.id, detail: `${reference}, built by ${earthly}` };
+      throw new EnvironmentError(`${earthly} built ${reference}, but the engine does not have it`, 'check which engine it saves to');
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (options.builder === 'earthly') throw error;
+      context.report({ type: 'note.reported', level: 'warning', message: `${messageOf(error)}; using the engine's own build` });
+    }
+  }
+  const bases: Record<string, string> = {};
+  for (const [argument, base] of Object.entries(recipe.build?.baseImages ?? {})) bases[argument] = await findBase(base, services, context);
+  progress(`building ${reference}`);
+  const image = await services.engine.buildImage(
+    { reference, contextDir, dockerfile, ignoreFile, args: { ...recipe.build?.args, ...bases }, labels: { [labels.inputs]: inputs } },
+    {
+      signal: context.signal,
+      onOutput: (chunk) => {
+        context.log('build', chunk);
+        const step = /^Step \d+\/\d+ : .*/m.exec(String(chunk))?.[0];
+        if (step) progress(step);
+      },
+    },
+  );
+  // The image that this one replaces has lost its tag; nobody would find it again.
+  if (existing && existing.id !== image.id) await services.engine.removeImage(existing.id).catch(() => {});
+  return { reference, id: image.id, detail: `${reference}, built` };
+}
+
+/** A base image that the engine has, can pull, or, where no registry answers, gets from Debian packages. */
+async function findBase(base: BaseImage, { engine, images }: ServerImageServices, context: StepContext): Promise<string> {
+  const progress = progressOf(context, phase);
+  const key = createHash('sha256').update(JSON.stringify([base.debianSuite, base.packages])).digest('hex').slice(0, 12);
+  const ours = `nfstest-tui/base:${base.debianSuite}-${key}`;
+  for (const known of [base.image, ours]) if (await engine.inspectImage(known)) return known;
+  let refusal: unknown;
+  try {
+    progress(`pulling ${base.image}`);
+    await engine.pullImage(base.image, { signal: context.signal, onProgress: progress });
+    return base.image;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    refusal = error;
+  }
+  context.report({ type: 'note.reported', level: 'info', message: `${base.image} can't be pulled; making a base image from Debian packages` });
+  progress(`debootstrapping ${base.debianSuite}`);
+  try {
+    const { tar, done } = images.debianRootfs({ suite: base.debianSuite, packages: base.packages }, { signal: context.signal, onOutput: (chunk) => context.log('build', chunk) });
+    await Promise.all([engine.importImage(ours, tar, { signal: context.signal }), done]);
+  } catch (error) {
+    // A cut-off stream may have become an image all the same.
+    await engine.removeImage(ours).catch(() => {});
+    context.signal.throwIfAborted();
+    throw new EnvironmentError(`no base image: ${messageOf(refusal)}; and from Debian packages: ${messageOf(error)}`, 'check the network, or load the image by `docker load`', {
+      cause: error,
+    });
+  }
+  return ours;
+}

@@ -1,0 +1,167 @@
+import type { Options } from '../config/options.ts';
+import { readSeccompProfile, type ServerRecipe } from '../config/server-recipe.ts';
+import { environmentId } from '../config/vm-files.ts';
+import { EnvironmentError, messageOf } from '../model/errors.ts';
+import type { ServerIdentity } from '../model/events.ts';
+import type { ContainerHandle, ContainerSpec, EngineService, PortService, ProbeService } from '../services/types.ts';
+import { inPhase, progressOf, type StepContext } from './context.ts';
+import type { ServerRecord } from './environment.ts';
+import { choosePort } from './ports.ts';
+import { labels } from './server-image.ts';
+import { delay } from './wait.ts';
+
+const phase = 'server';
+const pollMs = 100;
+
+/** Sources: RFC 5531's program numbers, RFC 1813 (NFS 3, MOUNT 3), RFC 8881 (NFS 4). */
+export const rpcPrograms = { nfs: 100_003, mount: 100_005 } as const;
+
+export interface ServerServices {
+  readonly engine: EngineService;
+  readonly ports: PortService;
+  readonly probe: ProbeService;
+}
+
+export interface RunningServer {
+  readonly record: ServerRecord;
+  readonly container: ContainerHandle;
+}
+
+/** The last lines of the server's log, for messages. */
+export type TailOf = (count: number) => { readonly path: string; readonly lines: readonly string[] };
+
+export interface StartServerInput {
+  readonly runId: string;
+  readonly options: Options;
+  readonly recipe: ServerRecipe;
+  readonly identity: ServerIdentity;
+  /** Image id: what was built is what runs, whatever happens to the tag meanwhile. */
+  readonly imageId: string;
+  readonly tail: TailOf;
+  /** Called as soon as the container exists. */
+  readonly onStarted: (server: RunningServer) => Promise<void>;
+}
+
+/** What the container will be; also printed by --dry-run. */
+export function containerSpec(
+  { runId, options, recipe, imageId }: Pick<StartServerInput, 'runId' | 'options' | 'recipe' | 'imageId'>,
+  name: string,
+  nfsPort: number,
+  mountPort: number,
+): ContainerSpec {
+  const hostAddress = '127.0.0.1';
+  const ports = [{ containerPort: recipe.nfsPort, hostPort: nfsPort, hostAddress }];
+  if (recipe.mountPort !== recipe.nfsPort) ports.push({ containerPort: recipe.mountPort, hostPort: mountPort, hostAddress });
+  const { engine } = recipe;
+  return {
+    name,
+    image: imageId,
+    labels: { [labels.run]: runId, [labels.environment]: environmentId(options.vmDir) },
+    env: engine.env,
+    command: engine.command,
+    capAdd: engine.capAdd,
+    capDrop: engine.capDrop,
+    seccomp: readSeccompProfile(recipe),
+    volumes: engine.volumes,
+    tmpfs: engine.tmpfs,
+    stopSignal: engine.stopSignal,
+    ports,
+  };
+}
+
+export const containerName = (options: Options): string => `${options.imageName.value.replace(/[^a-zA-Z0-9_.-]/g, '-')}-server`;
+
+/** Starts the server's container and waits until it answers NFS. */
+export function startServer(input: StartServerInput, services: ServerServices, context: StepContext): Promise<RunningServer> {
+  return inPhase(context, phase, () => start(input, services, context), ({ record }) => `${record.containerName} on 127.0.0.1:${record.nfsPort}`);
+}
+
+async function start(input: StartServerInput, { engine, ports, probe }: ServerServices, context: StepContext): Promise<RunningServer> {
+  const { options, recipe, identity } = input;
+  const nfsPort = await choosePort('NFS', '--port', options.nfsPort, ports, context);
+  const mountPort = recipe.mountPort === recipe.nfsPort ? nfsPort : await ports.findFree({ from: nfsPort + 1, avoid: [nfsPort, options.sshPort.value] });
+  const name = await freeContainerName(input, engine);
+  const container = await engine.startContainer(containerSpec(input, name, nfsPort, mountPort), { signal: context.signal });
+  const record: ServerRecord = {
+    identity,
+    containerId: container.id,
+    containerName: name,
+    nfsPort,
+    mountPort,
+    export: recipe.export,
+    nfsVersions: recipe.nfsVersions,
+  };
+  const server = { record, container };
+  await input.onStarted(server);
+  context.report({ type: 'server.started', containerId: container.id, containerName: name, nfsPort, mountPort, image: identity.image });
+  await waitUntilReady(input, server, probe, context);
+  context.report({ type: 'server.ready' });
+  return server;
+}
+
+/** Another checkout may run the same server: its container keeps its name. */
+async function freeContainerName(input: StartServerInput, engine: EngineService): Promise<string> {
+  const name = containerName(input.options);
+  const holder = await engine.attachContainer(name);
+  return holder === null ? name : `${name}-${input.runId.slice(-4)}`;
+}
+
+async function waitUntilReady(input: StartServerInput, { record, container }: RunningServer, probe: ProbeService, context: StepContext): Promise<void> {
+  const { readiness } = input.recipe;
+  const version = Number(input.options.nfsVersion[0]);
+  const deadline = performance.now() + readiness.timeoutSeconds * 1000;
+  const pattern = readiness.logPattern === null ? null : new RegExp(readiness.logPattern);
+  const host = '127.0.0.1';
+  const timeoutMs = 2_000;
+  progressOf(context, phase)(`waiting for NFS v${version} on port ${record.nfsPort}`);
+  let ended = false;
+  void container.exited.then(() => {
+    ended = true;
+  });
+  for (;;) {
+    context.signal.throwIfAborted();
+    if (ended) {
+      const state = await container.state().catch(() => null);
+      throw new EnvironmentError(
+        `the server ended before it was ready (exit code ${state?.exitCode ?? 'unknown'}${state?.outOfMemory ? ', out of memory' : ''})`,
+        'its log says why',
+        { log: input.tail(15) },
+      );
+    }
+    const said = pattern === null || input.tail(1_000).lines.some((line) => pattern.test(line));
+    const answers =
+      said &&
+      (await probe.rpcAnswers({ host, port: record.nfsPort, program: rpcPrograms.nfs, version, timeoutMs })) &&
+      (version !== 3 || (await probe.rpcAnswers({ host, port: record.mountPort, program: rpcPrograms.mount, version: 3, timeoutMs })));
+    if (answers) return;
+    if (performance.now() > deadline) {
+      const missing = said ? `does not answer NFS v${version} on port ${record.nfsPort}` : `did not print /${readiness.logPattern}/`;
+      throw new EnvironmentError(`the server ${missing} after ${readiness.timeoutSeconds} s`, 'its log may say why; server.json sets ports, versions and the time', {
+        log: input.tail(15),
+      });
+    }
+    await delay(pollMs, context.signal);
+  }
+}
+
+/** Samples the container's state until the signal fires; only changes of a rate that people can read. */
+export async function sampleServer(container: ContainerHandle, context: StepContext): Promise<void> {
+  while (!context.signal.aborted) {
+    try {
+      const [state, sample] = await Promise.all([container.state(), container.sample()]);
+      context.report({
+        type: 'server.sampled',
+        state: state.status,
+        cpuPercent: Math.round(sample.cpuPercent * 10) / 10,
+        memoryBytes: sample.memoryBytes,
+        restarts: state.restarts,
+      });
+      if (state.status !== 'running') return;
+      await delay(2_000, context.signal);
+    } catch (error) {
+      if (context.signal.aborted) return;
+      context.report({ type: 'note.reported', level: 'warning', message: `the container's state can't be read: ${messageOf(error)}` });
+      return;
+    }
+  }
+}

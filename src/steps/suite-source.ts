@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Options } from '../config/options.ts';
+import { asset, programVersion } from '../config/paths.ts';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
+import type { SuiteIdentity } from '../model/events.ts';
+import type { SourceService } from '../services/types.ts';
+import { inPhase, progressOf, type StepContext } from './context.ts';
+
+const phase = 'suite-source';
+
+/** NFStest's repository often doesn't answer, and the bundled suite is ready: nobody waits long. */
+const upstreamDeadlineMs = 15_000;
+const ownDeadlineMs = 120_000;
+/** How long a failed clone is not tried again. */
+const retryAfterMs = 60 * 60 * 1000;
+
+/** Path of the program inside a suite's folder; the bundled suite has the layout of NFStest. */
+export const suiteProgram = join('test', 'nfstest_posix');
+
+export interface Suite {
+  readonly identity: SuiteIdentity;
+  /** Folder to upload. */
+  readonly dir: string;
+}
+
+/** Finds the suite: NFSTEST_SRC, the cached clone, a new clone, the bundled one, as far as SUITE allows. */
+export function prepareSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {
+  return inPhase(context, phase, async () => {
+    const suite = await findSuite(options, sources, context);
+    context.report({ type: 'suite.resolved', suite: suite.identity });
+    return suite;
+  }, ({ identity }) => suiteTitle(identity));
+}
+
+/** For people: which suite it is. */
+export const suiteTitle = ({ kind, version }: SuiteIdentity): string =>
+  `${kind === 'bundled' ? 'bundled POSIX suite (not NFStest)' : 'NFStest'}${version ? ` ${version}` : ''}`;
+
+const bundled = (): Suite => ({ identity: { kind: 'bundled', version: programVersion, source: asset('suite') }, dir: asset('suite') });
+
+async function findSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {
+  if (options.suite === 'bundled') return bundled();
+  const source = options.nfstestSource;
+  if (source !== '' && !/^(git|https?|ssh):\/\/|^git@/.test(source)) return nfstest(source, source, sources);
+
+  const cache = (text: string) => join(dirname(options.vmDir), 'src', `nfstest-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
+  if (source !== '') {
+    const target = cache(source);
+    if (!existsSync(join(target, suiteProgram))) {
+      progressOf(context, phase)(`cloning ${source}`);
+      await sources.clone({ url: source, ref: null, target, deadlineMs: ownDeadlineMs }, { signal: context.signal });
+    }
+    return nfstest(target, source, sources);
+  }
+
+  const { nfstestRepository: url, nfstestTag: ref } = options;
+  const target = cache(`${url} ${ref}`);
+  if (existsSync(join(target, suiteProgram))) return nfstest(target, url, sources);
+  const failure = `${target}.unreachable`;
+  try {
+    const earlier = options.suite === 'auto' ? await recentFailure(failure) : null;
+    if (earlier !== null) throw new EnvironmentError(earlier, 'set NFSTEST_SRC');
+    progressOf(context, phase)(`cloning ${url}`);
+    await sources.clone({ url, ref, target, deadlineMs: upstreamDeadlineMs }, { signal: context.signal });
+    await rm(failure, { force: true });
+    return await nfstest(target, url, sources);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (options.suite === 'nfstest') {
+      throw new EnvironmentError(messageOf(error), 'set NFSTEST_SRC to a checkout of NFStest, or use --suite auto for the bundled suite', { cause: error });
+    }
+    await mkdir(dirname(failure), { recursive: true });
+    if ((await recentFailure(failure)) === null) await writeFile(failure, messageOf(error));
+    context.report({
+      type: 'note.reported',
+      level: 'warning',
+      message: `NFStest can't be had (${messageOf(error)}); the bundled suite runs instead. Set NFSTEST_SRC to a checkout to run NFStest`,
+    });
+    return bundled();
+  }
+}
+
+async function recentFailure(path: string): Promise<string | null> {
+  try {
+    const { mtimeMs } = await stat(path);
+    return Date.now() - mtimeMs < retryAfterMs ? await readFile(path, 'utf8') : null;
+  } catch {
+    return null;
+  }
+}
+
+async function nfstest(dir: string, source: string, sources: SourceService): Promise<Suite> {
+  if (!existsSync(join(dir, suiteProgram))) {
+    throw new UserError(`${dir} is no NFStest checkout: it has no ${suiteProgram}`, 'set NFSTEST_SRC to the folder that holds NFStest’s test/ and nfstest/');
+  }
+  return { identity: { kind: 'nfstest', version: await sources.describeVersion(dir), source }, dir };
+}

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Options } from '../config/options.ts';
+import { asset } from '../config/paths.ts';
+import { clientUser, readyMarker, vmFiles } from '../config/vm-files.ts';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
+import type { VmImage, VmImageService } from '../services/types.ts';
+import { type ClientKey, ensureClientKey } from './client-key.ts';
+import { contentHash } from './content-hash.ts';
+import { inPhase, progressOf, type StepContext } from './context.ts';
+import { writeFileAtomically } from './files.ts';
+
+const phase = 'vm-image';
+
+export interface PreparedVm {
+  readonly image: VmImage;
+  readonly cidata: string;
+  readonly key: ClientKey;
+  readonly detail: string;
+}
+
+/** What an image that we made was made of; lies beside it. */
+interface Stamp {
+  readonly source: 'alpine' | 'debian';
+  readonly inputs: string;
+  /** Alpine only: its packages are installed. */
+  readonly provisioned: boolean;
+}
+
+export interface VmImageServices {
+  readonly images: VmImageService;
+  /** Boots an image once so that it installs its packages, then shuts it down. */
+  readonly provision: (image: VmImage, cidata: string, key: ClientKey, context: StepContext) => Promise<void>;
+}
+
+/** Finds or makes the client VM's disk image, the key and the seed ISO. */
+export function prepareVmImage(options: Options, platform: NodeJS.Platform, arch: string, services: VmImageServices, context: StepContext): Promise<PreparedVm> {
+  return inPhase(
+    context,
+    phase,
+    async () => {
+      await mkdir(options.vmDir, { recursive: true });
+      const key = await ensureClientKey(vmFiles(options).key);
+      const cidata = await prepareSeed(options, key, services.images, context);
+      const found = await prepareDisk(options, platform, arch, services.images, context);
+      if (found.image.needsProvisioning) {
+        progressOf(context, phase)('first boot: installing packages');
+        await services.provision(found.image, cidata, key, context);
+        await markProvisioned(found.image.disk);
+      }
+      return { ...found, cidata, key };
+    },
+    (prepared) => prepared.detail,
+  );
+}
+
+const stampPath = (disk: string) => `${disk}.json`;
+
+async function readStamp(disk: string): Promise<Stamp | null> {
+  try {
+    return JSON.parse(await readFile(stampPath(disk), 'utf8')) as Stamp;
+  } catch {
+    return null;
+  }
+}
+
+async function markProvisioned(disk: string): Promise<void> {
+  const stamp = await readStamp(disk);
+  await writeFileAtomically(stampPath(disk), `${JSON.stringify({ ...stamp, provisioned: true })}\n`);
+}
+
+async function prepareDisk(
+  options: Options,
+  platform: NodeJS.Platform,
+  arch: string,
+  images: VmImageService,
+  context: StepContext,
+): Promise<{ image: VmImage; detail: string }> {
+  const disk = options.vmImage.value;
+  const stamp = existsSync(disk) ? await readStamp(disk) : null;
+  if (stamp === null && (existsSync(disk) || dirname(disk) !== options.vmDir)) {
+    if (!existsSync(disk)) throw new UserError(`the VM image ${disk} does not exist`, 'check --vm-image (VM_IMAGE_NAME), or leave it out to have one made');
+    return { image: { disk, kernel: null, title: basename(disk), needsProvisioning: false }, detail: `${disk}, given` };
+  }
+
+  const debianInputs = await contentHash(asset('vm'), 'debian', (path) => !/^(debian|customize|overlay)/.test(path));
+  const alpineInputs = `alpine-${options.alpine.version}-${arch}`;
+  const wanted = options.vmSource === 'auto' ? (stamp?.source ?? 'alpine') : options.vmSource;
+  if (stamp?.source === wanted && stamp.inputs === (wanted === 'debian' ? debianInputs : alpineInputs) && kernelIsThere(options, stamp)) {
+    const image = stamp.source === 'debian' ? debianImage(options, arch) : alpineImage(disk, options, !stamp.provisioned);
+    return { image, detail: `${image.title}, unchanged` };
+  }
+
+  const progress = progressOf(context, phase);
+  const { signal } = context;
+  // What auto fell back to is kept: the network is not asked again on every run.
+  if (wanted === 'alpine') {
+    try {
+      progress(`downloading Alpine ${options.alpine.version}`);
+      const alpineArch = arch === 'arm64' ? 'aarch64' : 'x86_64';
+      const target = { target: disk, version: options.alpine.version, arch: alpineArch, sha512: options.alpine.sha512[alpineArch] } as const;
+      await images.downloadAlpine(target, { signal, onProgress: progress });
+      await writeStamp(disk, { source: 'alpine', inputs: alpineInputs, provisioned: false });
+      const image = alpineImage(disk, options, true);
+      return { image, detail: `${image.title}, downloaded` };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (options.vmSource === 'alpine') throw error;
+      if (platform !== 'linux') {
+        throw new EnvironmentError(messageOf(error), 'the Debian image can only be built on Linux: copy one over and give it by --vm-image', { cause: error });
+      }
+      context.report({ type: 'note.reported', level: 'info', message: `${messageOf(error)}; building a Debian image instead` });
+    }
+  }
+  progress('building a Debian image');
+  await rm(stampPath(disk), { force: true });
+  await images.buildDebian({ dir: options.vmDir, name: basename(disk) }, { signal, onProgress: progress, onOutput: (chunk) => context.log('build', chunk) });
+  await writeStamp(disk, { source: 'debian', inputs: debianInputs, provisioned: true });
+  const image = debianImage(options, arch);
+  return { image, detail: `${image.title}, built` };
+}
+
+const writeStamp = (disk: string, stamp: Stamp) => writeFileAtomically(stampPath(disk), `${JSON.stringify(stamp)}\n`);
+
+function kernelIsThere(options: Options, stamp: Stamp): boolean {
+  const { vmlinuz, initrd } = vmFiles(options);
+  return stamp.source === 'alpine' || (existsSync(vmlinuz) && existsSync(initrd));
+}
+
+function debianImage(options: Options, arch: string): VmImage {
+  const { vmlinuz, initrd } = vmFiles(options);
+  const console = arch === 'arm64' ? 'ttyAMA0' : 'ttyS0';
+  const kernel = { image: vmlinuz, initrd, append: `root=/dev/vda rw console=${console}` };
+  return { disk: options.vmImage.value, kernel, title: 'Debian 12 client', needsProvisioning: false };
+}
+
+const alpineImage = (disk: string, options: Options, needsProvisioning: boolean): VmImage => ({
+  disk,
+  kernel: null,
+  title: `Alpine ${options.alpine.version} client`,
+  needsProvisioning,
+});
+
+/** Makes the seed ISO from user-data, anew when key or user-data changed. One that the user gave must let us in. */
+async function prepareSeed(options: Options, key: ClientKey, images: VmImageService, context: StepContext): Promise<string> {
+  const files = vmFiles(options);
+  const cidata = options.cidata.value;
+  const isOurs = dirname(cidata) === options.vmDir && (existsSync(files.userData) || !existsSync(cidata));
+  if (!isOurs) {
+    if (!existsSync(cidata)) throw new UserError(`the seed image ${cidata} does not exist`, 'check --cidata (CIDATA_NAME), or leave it out to have one made');
+    // Small files lie unpacked in an ISO image.
+    const keyData = key.publicKey.split(' ')[1] ?? '';
+    if (!(await readFile(cidata)).includes(keyData)) {
+      throw new UserError(`${cidata} does not hold this checkout's SSH key`, `add ${files.key}.pub to its user-data (user ${clientUser}), or leave --cidata out`);
+    }
+    return cidata;
+  }
+  const template = await readFile(asset('vm', 'user-data'), 'utf8');
+  const text = template.replaceAll('@SSH_PUBLIC_KEY@', key.publicKey).replaceAll('@READY_MARKER@', readyMarker);
+  const unchanged = existsSync(cidata) && (await readFile(files.userData, 'utf8').catch(() => '')) === text;
+  if (!unchanged) {
+    await writeFile(files.userData, text);
+    await copyFile(asset('vm', 'meta-data'), files.metaData);
+    await images.createSeed({ target: cidata, userData: files.userData, metaData: files.metaData }, { signal: context.signal });
+  }
+  return cidata;
+}

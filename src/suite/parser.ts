@@ -1,0 +1,362 @@
+import type { EventBody, SuiteFinished, Verdict } from '../model/events.ts';
+import { testcaseNames } from './catalog.ts';
+import { classifyLine, cleanLine, type SuiteLine } from './line-kinds.ts';
+import { dedent, exceptionOf } from './traceback.ts';
+
+export interface SuiteEnd {
+  /** Exit code of the runner; null where it was lost. */
+  readonly exitCode: number | null;
+  readonly durationMs: number;
+  /** Why the suite was ended from outside, for example `the server stopped answering`; left out where it ended by itself. */
+  readonly reason?: string;
+}
+
+/** What the output says of the run itself; each null where it was not printed. */
+export interface SuiteFacts {
+  /** `3`, `4.1`, … */
+  readonly nfsVersion: string | null;
+  readonly server: string | null;
+  /** `uname` of the client, for example `Linux nfstest-vm 6.1.0-56-cloud-amd64 …`. */
+  readonly client: string | null;
+  /** The suite's command line. */
+  readonly command: string | null;
+  /** As the suite measured it. */
+  readonly totalMs: number | null;
+}
+
+interface Running {
+  readonly name: string;
+  passed: number;
+  failed: number;
+  bugs: number;
+  durationMs: number | null;
+  /** A `TIME` line was the last thing seen of it. */
+  complete: boolean;
+}
+
+interface Failure {
+  readonly message: string;
+  readonly details: readonly string[];
+}
+
+type Assertion = Extract<SuiteLine, { kind: 'assertion' }>;
+
+const tracebackStart = 'Traceback (most recent call last):';
+const keptLines = 10;
+/** A traceback is shorter; noise must not pile up in memory. */
+const maxDetails = 200;
+
+/**
+ * Turns the output of nfstest_posix into events, line by line. Pure: no clock, no IO; takes any text and never throws.
+ *
+ * A failed assertion is held back until the line after it, because a traceback may follow.
+ * A testcase ends with the next one or with the totals, not with its `TIME` line: one with several groups prints several.
+ */
+export class SuiteParser {
+  #selected: readonly string[];
+  readonly #seen = new Set<string>();
+  #current: Running | null = null;
+  #pending: { readonly line: Assertion; readonly details: string[] } | null = null;
+  /** An unindented traceback (stderr) being read. */
+  #traceback: string[] | null = null;
+  /** The last thing that would explain why no testcase ran. */
+  #setup: Failure | null = null;
+  #lastLines: string[] = [];
+  #counted = { tests: 0, passed: 0, failed: 0 };
+  #printed: SuiteFinished['printed'] = null;
+  #recognised = false;
+  #facts = { nfsVersion: null, server: null, client: null, command: null, totalMs: null } as {
+    -readonly [Key in keyof SuiteFacts]: SuiteFacts[Key];
+  };
+  #out: EventBody[] = [];
+
+  /** @param testcases the selected ones in their order; empty: taken from the suite's options, as far as it prints them. */
+  constructor({ testcases = [] }: { readonly testcases?: readonly string[] } = {}) {
+    this.#selected = testcases;
+  }
+
+  /** True when something was read that only NFStest prints. */
+  get recognised(): boolean {
+    return this.#recognised;
+  }
+
+  get facts(): SuiteFacts {
+    return this.#facts;
+  }
+
+  /** The selected testcases, as given or as the suite printed them. */
+  get selected(): readonly string[] {
+    return this.#selected;
+  }
+
+  /** @returns the events that this line completed; often none. */
+  push(raw: string): EventBody[] {
+    const line = classifyLine(raw);
+    if (line.kind !== 'blank' && line.kind !== 'debug' && line.kind !== 'option') {
+      this.#lastLines = [...this.#lastLines.slice(1 - keptLines), cleanLine(raw)];
+    }
+    if (!this.#continues(raw, line)) {
+      this.#flush();
+      this.#take(line);
+    }
+    return this.#drain();
+  }
+
+  /** What is left when the output is over: every selected testcase has a verdict afterwards. */
+  end({ exitCode, durationMs, reason }: SuiteEnd): EventBody[] {
+    this.#flush();
+    this.#endTraceback();
+    const ran = this.#seen.size > 0;
+    const exit = exitCode === null ? '' : ` (exit code ${exitCode})`;
+    if (this.#current) {
+      this.#finish(this.#current.complete ? null : (reason ?? `the suite ended in the middle of it${exit}`));
+    }
+    const setup = ran ? null : (this.#setup ?? this.#unexplained(exitCode, reason));
+    if (setup) this.#out.push({ type: 'suite.setup-failed', ...setup });
+    const notRunReason = setup ? 'the suite failed in its set-up' : (reason ?? `the suite ended before it${exit}`);
+    for (const testcase of this.#selected) {
+      if (this.#seen.has(testcase)) continue;
+      this.#out.push({
+        type: 'testcase.finished',
+        testcase,
+        verdict: 'not-run',
+        passedCount: 0,
+        failedCount: 0,
+        durationMs: null,
+        reason: notRunReason,
+      });
+    }
+    this.#compareTotals();
+    this.#out.push({ type: 'suite.finished', exitCode, durationMs, printed: this.#printed });
+    return this.#drain();
+  }
+
+  #drain(): EventBody[] {
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  /** Takes a line that belongs to the one before it. */
+  #continues(raw: string, line: SuiteLine): boolean {
+    const clean = cleanLine(raw);
+    if (this.#pending) {
+      const indent = clean.length - clean.trimStart().length;
+      // NFStest indents what follows by six; deeper text of any kind is part of the message, even `PASS: `.
+      const deep = clean !== '' && indent >= this.#pending.line.indent + 6;
+      if (deep || (line.kind === 'text' && indent > this.#pending.line.indent)) {
+        if (this.#pending.details.length < maxDetails) this.#pending.details.push(clean);
+        return true;
+      }
+      return line.kind === 'blank';
+    }
+    if (this.#traceback && line.kind === 'text') {
+      this.#traceback.push(clean);
+      if (line.indent === 0 || this.#traceback.length >= maxDetails) this.#endTraceback();
+      return true;
+    }
+    return false;
+  }
+
+  #take(line: SuiteLine): void {
+    switch (line.kind) {
+      case 'testcase':
+        this.#recognised = true;
+        this.#finish(null);
+        this.#start(line.name);
+        return;
+      case 'assertion':
+        if (line.label === 'FAIL') this.#pending = { line, details: [] };
+        else this.#count(line, []);
+        return;
+      case 'time':
+        if (this.#current) {
+          this.#current.durationMs = (this.#current.durationMs ?? 0) + line.durationMs;
+          this.#current.complete = true;
+        }
+        return;
+      case 'remark':
+        this.#remark(line);
+        return;
+      case 'header':
+        this.#facts.nfsVersion ??= / on NFSv([\d.]+)$/.exec(line.message)?.[1] ?? null;
+        return;
+      case 'totals':
+        this.#recognised = true;
+        this.#finish(null);
+        this.#printed = {
+          tests: (this.#printed?.tests ?? 0) + line.tests,
+          passed: (this.#printed?.passed ?? 0) + line.passed,
+          failed: (this.#printed?.failed ?? 0) + line.failed,
+        };
+        return;
+      case 'total-time':
+        this.#facts.totalMs = (this.#facts.totalMs ?? 0) + line.durationMs;
+        return;
+      case 'option':
+        this.#option(line.text);
+        return;
+      case 'usage-error':
+        this.#recognised ||= /nfstest|^Invalid test name|^Test not implemented/.test(line.message) || this.#facts.command !== null;
+        this.#trouble({ message: line.message, details: [] });
+        return;
+      case 'text':
+        if (line.text === tracebackStart) this.#traceback = [];
+        return;
+      case 'runner':
+      case 'debug':
+      case 'blank':
+        return;
+    }
+  }
+
+  #start(name: string): void {
+    this.#current = { name, passed: 0, failed: 0, bugs: 0, durationMs: null, complete: false };
+    this.#seen.add(name);
+    this.#out.push({ type: 'testcase.started', testcase: name });
+  }
+
+  /** @param cutOff why the running testcase did not come to its end; null where it did. */
+  #finish(cutOff: string | null): void {
+    const running = this.#current;
+    if (!running) return;
+    this.#current = null;
+    const empty = running.passed + running.failed + running.bugs === 0;
+    let verdict: Verdict = 'passed';
+    if (running.failed > 0) verdict = 'failed';
+    else if (empty || cutOff !== null) verdict = 'not-run';
+    this.#out.push({
+      type: 'testcase.finished',
+      testcase: running.name,
+      verdict,
+      passedCount: running.passed,
+      failedCount: running.failed,
+      durationMs: running.durationMs,
+      reason: cutOff ?? (empty ? 'no assertion' : null),
+    });
+  }
+
+  /** Emits the failed assertion that waited for its continuation. */
+  #flush(): void {
+    if (!this.#pending) return;
+    const { line, details } = this.#pending;
+    this.#pending = null;
+    if (details.every((detail) => detail.trim() === '')) {
+      this.#count(line, []);
+    } else if (line.message === tracebackStart) {
+      const frames = dedent(details);
+      this.#count({ ...line, message: exceptionOf(frames) ?? line.message }, [line.message, ...frames]);
+    } else {
+      this.#count(line, dedent(details));
+    }
+  }
+
+  #count(line: Assertion, details: readonly string[]): void {
+    this.#counted.tests += 1;
+    if (line.label === 'PASS') this.#counted.passed += 1;
+    if (line.label === 'FAIL') this.#counted.failed += 1;
+
+    const group = line.counts === null ? null : /^Verify POSIX API (\w+)\(\)(?: on NFSv([\d.]+))?$/.exec(line.message);
+    if (group?.[1] !== undefined) {
+      // `--tverbose group`: this line is the whole testcase.
+      this.#recognised = true;
+      this.#facts.nfsVersion ??= group[2] ?? null;
+      this.#finish(null);
+      this.#start(group[1]);
+      this.#assertion(line, details);
+      this.#finish(null);
+    } else if (this.#current) {
+      this.#assertion(line, details);
+    } else if (line.label === 'FAIL') {
+      this.#trouble({ message: line.message, details });
+    }
+  }
+
+  #assertion({ label, message, counts }: Assertion, details: readonly string[]): void {
+    const running = this.#current;
+    if (!running) return;
+    running.complete = false;
+    const bugs = counts?.bugs ?? (label === 'BUG' ? 1 : 0);
+    const failed = Math.max(counts?.failed ?? 0, label === 'FAIL' ? 1 : 0);
+    const passed = counts?.passed ?? (label === 'PASS' ? 1 : 0);
+    running.bugs += bugs;
+    running.failed += failed;
+    running.passed += passed;
+    if (bugs > 0) this.#out.push({ type: 'remark.reported', testcase: running.name, level: 'bug', message });
+    if (failed + passed === 0) return;
+    this.#out.push({
+      type: 'assertion.finished',
+      testcase: running.name,
+      verdict: failed > 0 ? 'failed' : 'passed',
+      message,
+      passedCount: passed,
+      failedCount: failed,
+      details,
+    });
+  }
+
+  #remark({ level, message }: Extract<SuiteLine, { kind: 'remark' }>): void {
+    const system = /^SYSTEM: (.+)$/.exec(message)?.[1];
+    if (system !== undefined) this.#facts.client = system;
+    this.#out.push({ type: 'remark.reported', testcase: this.#current?.name ?? null, level, message });
+  }
+
+  #option(text: string): void {
+    this.#recognised = true;
+    const [, name, value = ''] = /^([\w-]+) = ?(.*)$/.exec(text) ?? [];
+    if (name === undefined) this.#facts.command ??= text;
+    if (name === 'nfsversion') this.#facts.nfsVersion ??= value;
+    if (name === 'server') this.#facts.server ??= value;
+    if (name === 'runtest' && this.#selected.length === 0) this.#selected = this.#runtest(value);
+  }
+
+  /** `open,read`, `all` or `^chmod`; the last two only for the script whose list is known. */
+  #runtest(value: string): readonly string[] {
+    const words = value.replace(/^\^/, '').split(',').filter((word) => word !== '' && word !== 'None');
+    const ours = /nfstest_posix/.test(this.#facts.command ?? '');
+    if (value.startsWith('^')) return ours ? testcaseNames.filter((name) => !words.includes(name)) : [];
+    if (words.includes('all')) return ours ? testcaseNames : [];
+    return [...new Set(words)];
+  }
+
+  /** Something failed outside a testcase: before the first one it explains why none ran, later it is a warning. */
+  #trouble(failure: Failure): void {
+    if (this.#seen.size > 0) {
+      this.#out.push({ type: 'remark.reported', testcase: this.#current?.name ?? null, level: 'warning', message: failure.message });
+    } else {
+      this.#setup ??= failure;
+    }
+  }
+
+  #endTraceback(): void {
+    const lines = this.#traceback;
+    this.#traceback = null;
+    if (!lines) return;
+    this.#recognised ||= lines.some((line) => line.includes('nfstest'));
+    const message = exceptionOf(lines) ?? 'a traceback without its last line';
+    this.#trouble({ message, details: [tracebackStart, ...lines] });
+  }
+
+  /** Nothing ran and nothing said why: the last lines have to do. */
+  #unexplained(exitCode: number | null, reason: string | undefined): Failure | null {
+    if (reason !== undefined || exitCode === null || exitCode === 0) return null;
+    const last = this.#lastLines.at(-1)?.trim().replace(/^runner: /, '');
+    return { message: last ?? `no output, exit code ${exitCode}`, details: this.#lastLines };
+  }
+
+  #compareTotals(): void {
+    const warn = (message: string) => this.#out.push({ type: 'remark.reported', testcase: null, level: 'warning', message });
+    const { tests, passed, failed } = this.#counted;
+    if (this.#printed === null) {
+      if (this.#seen.size > 0) warn('the suite printed no totals: its output is not complete');
+      return;
+    }
+    const printed = this.#printed;
+    if (printed.tests !== tests || printed.passed !== passed || printed.failed !== failed) {
+      warn(
+        `the suite's totals are ${printed.tests} tests (${printed.passed} passed, ${printed.failed} failed), ` +
+          `but ${tests} (${passed} passed, ${failed} failed) were read: output was lost`,
+      );
+    }
+  }
+}
