@@ -83,6 +83,9 @@ run() {
 
 packages=$(sed -e 's/#.*//' -e "s/@ARCH@/$arch/" "$recipe_dir/debian-packages.txt" | tr -s ' \n' ',,' | sed -e 's/^,//' -e 's/,$//')
 
+# Owned by root and readable for all, whatever the checkout says.
+tar -C "$recipe_dir/overlay" --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' -cf "$work_dir/overlay.tar" etc usr
+
 step "installing Debian $suite $arch"
 # dpkg's paths: nobody reads manuals or translations in a client VM.
 run mmdebstrap \
@@ -93,7 +96,7 @@ run mmdebstrap \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-    --essential-hook="copy-in '$recipe_dir/overlay/etc' /" \
+    --essential-hook="tar-in '$work_dir/overlay.tar' /" \
     --customize-hook="upload '$recipe_dir/customize.sh' /tmp/customize.sh" \
     --customize-hook='chroot "$1" sh /tmp/customize.sh' \
     --customize-hook='rm -f "$1/tmp/customize.sh"' \

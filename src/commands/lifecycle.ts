@@ -8,12 +8,12 @@ import { newRunId } from '../history/run-id.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
 import { laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
-import { EnvironmentError, UserError } from '../model/errors.ts';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { ServerIdentity } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { emptyRunState, reduce } from '../model/run-state.ts';
 import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
-import type { Reporter } from '../reporters/types.ts';
+import { combineReporters, type Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
@@ -79,7 +79,7 @@ interface Checked {
 async function lockedLifecycle(request: LifecycleRequest, { testcases, attached, recipe, server, services }: Checked): Promise<ExitCode> {
   const { options, goal, parts } = request;
   const runId = newRunId();
-  const journal = new Journal(runId, { onListenerError: (error) => process.emitWarning(`a reporter failed: ${String(error)}`) });
+  const journal = new Journal(runId, { onListenerError: (error) => process.emitWarning(`a listener failed: ${messageOf(error)}`) });
   const logs = new LogHub();
   const diskTrouble = Promise.withResolvers<Outcome>();
   const folder = createRunFolder(options.runsDir, runId, { onError: (error) => diskTrouble.resolve(outcomeOfError(error)) });
@@ -89,11 +89,9 @@ async function lockedLifecycle(request: LifecycleRequest, { testcases, attached,
   });
   journal.subscribe(folder.onEvent);
   logs.subscribe(folder.onLine);
-  const reporters = request.reporters(folder.dir);
-  for (const reporter of reporters) {
-    journal.subscribe((event) => reporter.onEvent(event));
-    if (reporter.onLine) logs.subscribe((channel, line) => reporter.onLine?.(channel, line));
-  }
+  const reporter = combineReporters(request.reporters(folder.dir), (error) => process.emitWarning(`a reporter failed: ${messageOf(error)}`));
+  journal.subscribe(reporter.onEvent);
+  logs.subscribe(reporter.onLine);
   if (goal !== 'build' && !request.attach) await clearLeftovers(request, services);
 
   const scope: RunScope = {
@@ -135,7 +133,7 @@ async function lockedLifecycle(request: LifecycleRequest, { testcases, attached,
     const outcome = await ended;
     journal.record({ type: 'run.finished', ...outcome, durationMs: journal.elapsedMs() });
     await folder.writeSummary(state);
-    for (const reporter of reporters) await reporter.finish?.();
+    reporter.finish();
     return outcome.exitCode;
   } finally {
     forget();

@@ -1,24 +1,19 @@
+import { relative } from 'node:path';
 import type { ExitCode } from '../model/exit-codes.ts';
-import { createReporters } from '../reporters/index.ts';
+import { reporters } from '../reporters/index.ts';
 import { runDryRun } from './dry-run.ts';
 import { type LifecycleRequest, runLifecycle } from './lifecycle.ts';
 import type { CommandInput } from './types.ts';
 
-/** A lifecycle with the reporters that the flags ask for; `--dry-run` only prints it. */
+/** A lifecycle printed as the flags ask for; `--dry-run` only says what it would do. */
 export function run(input: CommandInput, request: Omit<LifecycleRequest, 'options' | 'keep' | 'reporters'>): Promise<ExitCode> {
-  const { options, switches, write, isTerminal } = input;
+  const { options, switches, write, color } = input;
   if (switches.has('dry-run')) return runDryRun(input, request);
+  const reporter = switches.has('json') ? reporters.ndjson : reporters.plain;
   return runLifecycle({
     ...request,
     options,
     keep: switches.has('keep'),
-    reporters: (folder) =>
-      createReporters(switches.has('json') ? ['ndjson'] : ['plain'], {
-        write,
-        color: isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
-        quiet: switches.has('quiet'),
-        folder,
-        command: reproduce(options),
-      }),
+    reporters: (folder) => [reporter({ write, color, quiet: switches.has("quiet"), folder: relative(process.cwd(), folder) })],
   });
 }

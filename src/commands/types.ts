@@ -10,6 +10,8 @@ export interface CommandInput {
   readonly words: readonly string[];
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
+  /** Colours are wanted. */
+  readonly color: boolean;
 }
 
 export interface Command {

@@ -51,28 +51,11 @@ export async function probeAccelerator(options: ProbeOptions): Promise<ProbeResu
   const { qemuBinary, accelerator, kernel, guestArch = process.arch, deadlineMs = 8000, survivalMs = 1500, signal } = options;
   signal?.throwIfAborted();
   const isArm = guestArch === 'arm64';
-  const machine = options.machineArguments ?? [
-    ...(isArm ? ['-machine', 'virt'] : []),
-    ...acceleratorArguments(accelerator, guestArch, process.platform),
-  ];
+  const machine = options.machineArguments ?? [...(isArm ? ['-machine', 'virt'] : []), ...acceleratorArguments(accelerator, guestArch, process.platform)];
   const boot = kernel === null ? [] : ['-kernel', kernel, '-append', `console=${isArm ? 'ttyAMA0' : 'ttyS0'} panic=-1`];
   const qemu = execa(
     qemuBinary,
-    [
-      ...machine,
-      ...boot,
-      '-m',
-      '256M',
-      '-smp',
-      '1',
-      '-nodefaults',
-      '-no-user-config',
-      '-no-reboot',
-      '-display',
-      'none',
-      '-serial',
-      'stdio',
-    ],
+    [...machine, ...boot, '-m', '256M', '-smp', '1', '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
     { stdin: 'ignore', reject: false, buffer: false, killSignal: 'SIGKILL' },
   );
   let output = '';

@@ -17,10 +17,7 @@ afterEach(async () => rm(dir, { recursive: true, force: true }));
 /** A stand-in for QEMU; leaves its pid in the folder. */
 async function fakeQemu(script: string): Promise<string> {
   const file = join(dir, 'qemu-system-fake');
-  await writeFile(
-    file,
-    `#!/bin/sh\ncase "$*" in *--version*) echo "QEMU emulator version 1"; exit;; esac\necho $$ >>'${dir}/pid'\n${script}\n`,
-  );
+  await writeFile(file, `#!/bin/sh\ncase "$*" in *--version*) echo "QEMU emulator version 1"; exit;; esac\necho $$ >>'${dir}/pid'\n${script}\n`);
   await chmod(file, 0o755);
   return file;
 }
@@ -79,9 +76,7 @@ test('without a kernel nothing is proved', async () => {
 test('an aborted probe rejects and leaves nothing', async () => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error('stop')), 200);
-  await expect(
-    probeAccelerator({ qemuBinary: await fakeQemu(hang), accelerator: 'kvm', kernel: '/k', signal: controller.signal }),
-  ).rejects.toThrow('stop');
+  await expect(probeAccelerator({ qemuBinary: await fakeQemu(hang), accelerator: 'kvm', kernel: '/k', signal: controller.signal })).rejects.toThrow('stop');
   expect(await leftovers()).toEqual([null]);
 });
 
@@ -147,9 +142,7 @@ test('a hanging accelerator is found out once, then remembered', async () => {
   const second = await chooseAccelerator(options);
   expect(second.rejected[0]?.reason).toContain('(remembered)');
   expect(await leftovers()).toEqual([null]);
-  await expect(chooseAccelerator({ ...options, requested: 'kvm' })).rejects.toThrow(
-    /accelerator 'kvm' does not work here: .* no sign of life/,
-  );
+  await expect(chooseAccelerator({ ...options, requested: 'kvm' })).rejects.toThrow(/accelerator 'kvm' does not work here: .* no sign of life/);
   // What a real boot showed replaces it.
   await rememberVerdict(verdictFile, await currentVerdictKey('kvm', 'QEMU emulator version 1'), { works: true, reason: 'booted' });
   expect(await chooseAccelerator(options)).toMatchObject({ accelerator: 'kvm', works: true });

@@ -23,9 +23,7 @@ const staleLists = /unable to locate package|has no installation candidate|faile
 
 /** Packages that the configured archives do not have, in apt's words. */
 function unknownPackages(lines: readonly string[]): string[] {
-  return lines.flatMap(
-    (line) => /Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate/.exec(line)?.slice(1).find(Boolean) ?? [],
-  );
+  return lines.flatMap((line) => /Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate/.exec(line)?.slice(1).find(Boolean) ?? []);
 }
 
 /**

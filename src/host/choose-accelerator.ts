@@ -77,8 +77,5 @@ export async function chooseAccelerator(options: ChooseAcceleratorOptions): Prom
     rejected.push(result);
   }
   const reason = rejected.at(-1)?.reason ?? 'nothing to try';
-  throw new EnvironmentError(
-    `accelerator '${requested}' does not work here: ${reason}`,
-    'Use --accel=auto, which falls back to emulation (tcg).',
-  );
+  throw new EnvironmentError(`accelerator '${requested}' does not work here: ${reason}`, 'Use --accel=auto, which falls back to emulation (tcg).');
 }

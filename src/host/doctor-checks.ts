@@ -85,8 +85,7 @@ export function checkEngine(facts: HostFacts): Check {
 
 export async function checkQemu(host: Host, facts: HostFacts, signal?: AbortSignal): Promise<Check> {
   const check = checkTool(facts, 'qemu');
-  if (check === null || check.status !== 'ok')
-    return check ?? { id: 'qemu', title: 'QEMU', status: 'missing', detail: 'not known here', fix: null };
+  if (check === null || check.status !== 'ok') return check ?? { id: 'qemu', title: 'QEMU', status: 'missing', detail: 'not known here', fix: null };
   const result = await host.run(check.detail, ['--version'], { timeoutMs: 10_000, signal });
   const version = /version (\S+)/.exec(result.stdout)?.[1];
   if (result.exitCode === 0 && version !== undefined) return { ...check, detail: `${version} at ${check.detail}` };

@@ -57,13 +57,7 @@ test('a bare machine: every fault has its fix', async () => {
     expect(check.fix === null, check.id).toBe(check.status === 'ok');
     expect(check.detail + (check.fix ?? ''), check.id).not.toContain('\n');
   }
-  expect(report.checks.filter((check) => check.status === 'missing').map((check) => check.id)).toEqual([
-    'engine',
-    'qemu',
-    'qemu-img',
-    'iso',
-    'images',
-  ]);
+  expect(report.checks.filter((check) => check.status === 'missing').map((check) => check.id)).toEqual(['engine', 'qemu', 'qemu-img', 'iso', 'images']);
   expect(report.checks.find((check) => check.id === 'iso')?.fix).toBe('Run: nfstest-tui setup (installs genisoimage)');
   expect(renderReport(report, { color: false })).toContain('Not ready: 5 things are missing');
   expect(Object.keys(reportToJson(report))).toEqual(['ok', 'checks']);

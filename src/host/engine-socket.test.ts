@@ -46,9 +46,7 @@ const hosts = (options: Partial<Parameters<typeof engineCandidates>[0]>) =>
   engineCandidates({ env: {}, platform: 'linux', homeDir: '/h', ...options }).map((candidate) => candidate.host);
 
 test('what the user named is the only candidate', () => {
-  expect(hosts({ env: { DOCKER_HOST: 'tcp://x:1' }, dockerContext: { name: 'c', host: 'unix:///c', explicit: true } })).toEqual([
-    'tcp://x:1',
-  ]);
+  expect(hosts({ env: { DOCKER_HOST: 'tcp://x:1' }, dockerContext: { name: 'c', host: 'unix:///c', explicit: true } })).toEqual(['tcp://x:1']);
   expect(hosts({ dockerContext: { name: 'c', host: 'unix:///c', explicit: true } })).toEqual(['unix:///c']);
 });
 

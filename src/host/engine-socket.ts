@@ -86,7 +86,7 @@ function explain(error: unknown): { readonly reason: string; readonly hint: stri
     case 'EPERM':
       return {
         reason: 'permission denied',
-        hint: 'Add yourself to the docker group (sudo usermod -aG docker "$USER") and log in again, or run as root.',
+        hint: 'Run nfstest-tui setup, or add yourself to the docker group (sudo usermod -aG docker "$USER") and log in again.',
       };
     default:
       return { reason: messageOf(error), hint: null };

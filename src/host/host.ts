@@ -27,6 +27,7 @@ export interface Host {
   /** As `process.arch`. */
   readonly arch: string;
   readonly isRoot: boolean;
+  readonly userName: string;
   readonly nodeVersion: string;
   /** Human name of the system, for example `Debian GNU/Linux 12 (bookworm)`. */
   osName(): Promise<string>;

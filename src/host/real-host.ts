@@ -1,4 +1,5 @@
 import { access, appendFile, constants, mkdir, readdir, readFile, stat, statfs, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -76,11 +77,21 @@ async function osName(): Promise<string> {
   return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release)?.[1] ?? process.platform;
 }
 
+/** Empty where the user has no name (a container with a bare uid). */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
+}
+
 /** This machine. */
 export class RealHost implements Host {
   readonly platform = process.platform;
   readonly arch = process.arch;
   readonly isRoot = process.getuid?.() === 0;
+  readonly userName = userName();
   readonly nodeVersion = process.versions.node;
   readonly osName = osName;
   readonly which = (command: string) => which(command);

@@ -1,3 +1,4 @@
+import type { EngineAttempt } from './engine-socket.ts';
 import type { HostFacts } from './inspect.ts';
 import { missingTools, packagesFor } from './inspect.ts';
 import type { Tool } from './tools.ts';
@@ -11,6 +12,8 @@ export interface SetupPlan {
   readonly commands: readonly string[];
   /** No engine answers, and one on this machine may be started. */
   readonly startEngine: boolean;
+  /** The socket of an engine that refuses this user, who may be let in; null otherwise. */
+  readonly deniedSocket: string | null;
   /** Without this the main job can't run, or only where a VM image can be downloaded. */
   readonly isNeeded: boolean;
 }
@@ -30,6 +33,12 @@ function commandsFor(packageManager: HostFacts['packageManager'], packages: read
   return packageManager === 'brew' ? [`brew install ${packages.join(' ')}`] : [];
 }
 
+/** The socket of the system's Docker where it refuses this user; no other is opened to anybody. */
+export function deniedSocketOf(tried: readonly EngineAttempt[]): string | null {
+  const denied = tried.find((attempt) => attempt.reason === 'permission denied' && attempt.origin === 'Docker' && !attempt.explicit);
+  return denied ? denied.host.replace('unix://', '') : null;
+}
+
 /** Pure; for the main job's own use as well, which asks `isNeeded` before it touches anything. */
 export function planSetup(facts: HostFacts): SetupPlan {
   const missing = missingTools(facts);
@@ -44,6 +53,7 @@ export function planSetup(facts: HostFacts): SetupPlan {
     packages,
     commands: commandsFor(facts.packageManager, packages),
     startEngine,
+    deniedSocket: facts.isRoot || engine !== null ? null : deniedSocketOf(tried),
     isNeeded: engine === null || missing.some((tool) => tool.need === 'required' || imageTools.includes(tool.id)),
   };
 }

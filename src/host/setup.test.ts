@@ -83,10 +83,7 @@ test.each([
 test('lists that turn out to be stale are updated and the installation tried again', async () => {
   const host = lacking('genisoimage');
   let tries = 0;
-  host.answers.unshift([
-    ' install ',
-    () => (tries++ === 0 ? { exitCode: 100, stderr: 'E: Failed to fetch x  404  Not Found' } : undefined),
-  ]);
+  host.answers.unshift([' install ', () => (tries++ === 0 ? { exitCode: 100, stderr: 'E: Failed to fetch x  404  Not Found' } : undefined)]);
   host.answers.push([' update', (machine) => bring(machine, 'genisoimage')]);
   expect((await setup(host)).result).toMatchObject({ installed: ['genisoimage'] });
   expect(tries).toBe(2);
@@ -177,10 +174,7 @@ test('an engine that is installed but stopped is started, not installed again', 
 });
 
 test('DOCKER_HOST that does not answer and a socket that refuses are not mended by installing', async () => {
-  for (const attempt of [
-    failedAttempt('nothing listens there', { explicit: true, origin: 'DOCKER_HOST' }),
-    failedAttempt('permission denied'),
-  ]) {
+  for (const attempt of [failedAttempt('nothing listens there', { explicit: true, origin: 'DOCKER_HOST' }), failedAttempt('permission denied')]) {
     const host = readyHost();
     host.programs.delete('dockerd');
     host.engine = { engine: null, tried: [attempt] };
@@ -188,6 +182,41 @@ test('DOCKER_HOST that does not answer and a socket that refuses are not mended 
     expect(error.message).toContain(attempt.reason);
     expect(host.ran).toEqual([]);
   }
+});
+
+test('a user with sudo is let in where the socket refuses, in the middle of a start as well', async () => {
+  const denied = { engine: null, tried: [failedAttempt('permission denied')] };
+  const host = readyHost();
+  Object.assign(host, { isRoot: false, engine: denied });
+  host.programs.add('sudo');
+  host.answers.unshift(['chown ann /var/run/docker.sock', startUp]);
+  expect((await setup(host)).result).toEqual({ installed: [], engineStarted: null });
+  expect(host.ran).toEqual(['sudo -n true', 'sudo -n usermod -aG docker ann', 'sudo -n chown ann /var/run/docker.sock']);
+
+  const stopped = readyHost();
+  Object.assign(stopped, { isRoot: false, engine: down });
+  stopped.programs.add('sudo');
+  stopped.answers.unshift(
+    ['chown ann /var/run/docker.sock', startUp],
+    [
+      'service docker start',
+      (machine) => {
+        machine.engine = denied;
+        return {};
+      },
+    ],
+  );
+  expect((await setup(stopped)).result).toEqual({ installed: [], engineStarted: 'service' });
+});
+
+test('a user who stays refused is told, after a few tries', async () => {
+  const host = readyHost();
+  Object.assign(host, { isRoot: false, engine: { engine: null, tried: [failedAttempt('permission denied')] } });
+  host.programs.add('sudo');
+  expect((await setup(host)).error.message).toContain('permission denied');
+  expect(host.ran.filter((command) => command.includes('chown')).length).toBe(1);
+  host.answers.unshift(['sudo -n true', { exitCode: 1 }]);
+  expect((await setup(host)).error.message).toContain('permission denied');
 });
 
 test('macOS: the brew line and how to start an engine', async () => {

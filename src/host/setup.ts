@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { EnvironmentError } from '../model/errors.ts';
 import { aptInstallPackages } from './apt.ts';
-import { engineError } from './engine-socket.ts';
+import { EngineAccess } from './engine-access.ts';
+import { type EngineAttempt, engineError } from './engine-socket.ts';
 import type { Host } from './host.ts';
 import { type HostFacts, inspectHost } from './inspect.ts';
 import { RealHost } from './real-host.ts';
@@ -56,6 +57,7 @@ async function elevation(host: Host, isTerminal: boolean): Promise<readonly stri
 function list(plan: SetupPlan, write: (line: string) => void): void {
   for (const tool of plan.missing) write(`missing: ${tool.title}, ${tool.purpose}${tool.need === 'optional' ? ' (optional)' : ''}`);
   if (plan.startEngine) write('missing: an engine that answers');
+  if (plan.deniedSocket !== null) write(`missing: access to the engine's socket, ${plan.deniedSocket}`);
 }
 
 /** Where this program installs nothing itself: says what a person has to do. */
@@ -87,9 +89,7 @@ async function install(plan: SetupPlan, sudo: readonly string[], options: SetupO
   const absent = facts.tools.filter(({ tool, path }) => path === null && plan.missing.some(({ id }) => id === tool.id));
   const required = absent.filter(({ tool }) => tool.need === 'required').map(({ tool }) => tool.title);
   if (required.length > 0 || (failure !== null && absent.length > 0)) {
-    throw (
-      failure ?? new EnvironmentError(`still missing after the installation: ${required.join(', ')}`, `Read ${join(logDir, 'apt.log')}`)
-    );
+    throw failure ?? new EnvironmentError(`still missing after the installation: ${required.join(', ')}`, `Read ${join(logDir, 'apt.log')}`);
   }
   // A package's own script fails where it can't start its service (a container, no systemd); the program is there.
   if (failure !== null) write(`apt-get reported an error, but everything that is needed is there now (log: ${join(logDir, 'apt.log')})`);
@@ -109,7 +109,7 @@ export async function runSetup(options: SetupOptions): Promise<SetupResult> {
     write(`nothing to do: everything is installed, and ${facts.engine.engine.name} ${facts.engine.engine.version} answers`);
     return { installed: [], engineStarted: null };
   }
-  const hasWork = plan.missing.length > 0 || plan.startEngine;
+  const hasWork = plan.missing.length > 0 || plan.startEngine || plan.deniedSocket !== null;
   if (!hasWork) throw engineError(facts.engine.tried);
   list(plan, write);
   if (plan.packageManager === 'brew' || (plan.packageManager === null && plan.missing.length > 0)) {
@@ -120,24 +120,40 @@ export async function runSetup(options: SetupOptions): Promise<SetupResult> {
 
   const sudo = await elevation(host, isTerminal);
   if (sudo === null) {
+    if (plan.commands.length === 0 && !plan.startEngine) throw engineError(facts.engine.tried);
     const command = plan.commands[0] ?? 'service docker start';
     write(`run this as root: ${command}`);
     throw new EnvironmentError('installing needs root, and sudo is not available', `As root: ${command}`);
   }
   for (const command of plan.commands) write(`will run: ${[...sudo, command].join(' ')}`);
   if (plan.startEngine) write('will start the container engine');
+  if (!host.isRoot && (plan.startEngine || plan.deniedSocket !== null)) {
+    write(`will let ${host.userName} use the engine (group docker) where its socket refuses that`);
+  }
   if (isTerminal && !yes && !(await ask('Go ahead?'))) {
     throw new EnvironmentError('nothing was installed', 'Install it yourself, or answer y the next time (or: nfstest-tui setup --yes).');
   }
   if (plan.packages.length > 0) facts = await install(plan, sudo, options, host);
 
+  const access = new EngineAccess(host, sudo, write);
+  const { tried } = facts.engine;
+  if (facts.engine.engine === null && (await access.grant(tried))) facts = await inspectHost(host);
   // A package may have started its service by itself.
-  const after = planSetup(facts);
-  if (facts.engine.engine === null && !after.startEngine) throw engineError(facts.engine.tried);
+  if (facts.engine.engine === null && !planSetup(facts).startEngine) throw engineError(facts.engine.tried);
   let engineStarted: SetupResult['engineStarted'] = null;
-  if (after.startEngine) {
+  if (facts.engine.engine === null) {
     const { logDir, runDir } = options;
-    const started = await startEngine({ host, sudo, logDir, write, isTerminal, signal, ...(runDir === undefined ? {} : { runDir }) });
+    const onDenied = async (attempts: readonly EngineAttempt[]) => access.grant(attempts);
+    const started = await startEngine({
+      host,
+      sudo,
+      logDir,
+      write,
+      isTerminal,
+      signal,
+      onDenied,
+      ...(runDir === undefined ? {} : { runDir }),
+    });
     engineStarted = started.by;
     write(`${started.engine.name} ${started.engine.version} answers at ${started.engine.host}`);
   }

@@ -98,6 +98,17 @@ describe('decisions', () => {
     }
   });
 
+  test('a pid file that only root may read is read with sudo', async () => {
+    const host = machine();
+    host.answers.push(['cat /run/docker/containerd/containerd.pid', { stdout: '56\n' }], ['setsid', launched]);
+    host.onSleep = () => {
+      host.engine = up;
+    };
+    await startEngine({ host, sudo: ['sudo'], logDir: 'log', write: () => {}, isTerminal: false, runDir: '/run' });
+    expect(host.ran).toContain('sudo rm -f /run/docker/containerd/containerd.pid');
+    expect(host.ran).not.toContain('sudo rm -f /run/docker.pid');
+  });
+
   test('a dockerd that runs is waited for, never replaced', async () => {
     const host = machine('service');
     host.files.set('/run/docker.pid', '55');

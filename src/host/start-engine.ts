@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { EnvironmentError, type LogExcerpt } from '../model/errors.ts';
-import { type Engine, engineError } from './engine-socket.ts';
+import { type Engine, type EngineAttempt, engineError } from './engine-socket.ts';
 import type { Host } from './host.ts';
 
 export interface StartEngineOptions {
@@ -17,6 +17,8 @@ export interface StartEngineOptions {
   readonly serviceDeadlineMs?: number;
   /** The same for dockerd itself. */
   readonly daemonDeadlineMs?: number;
+  /** An engine's socket refuses this user: gives access (true), or it is an error. */
+  readonly onDenied?: ((tried: readonly EngineAttempt[]) => Promise<boolean>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,7 +31,7 @@ const pollMs = 250;
 
 /** Asks until an engine answers, `stop` says that it never will, or the deadline passes. A refused user is told at once. */
 async function waitForEngine(
-  { host, signal }: StartEngineOptions,
+  { host, onDenied, signal }: StartEngineOptions,
   deadlineMs: number,
   hasEnded: () => Promise<boolean> = async () => false,
 ): Promise<Engine | null> {
@@ -40,7 +42,8 @@ async function waitForEngine(
     const ended = await hasEnded();
     const { engine, tried } = await host.findEngine();
     if (engine) return engine;
-    if (tried.some((attempt) => attempt.reason === 'permission denied')) throw engineError(tried);
+    const isDenied = tried.some((attempt) => attempt.reason === 'permission denied');
+    if (isDenied && !(await onDenied?.(tried))) throw engineError(tried);
     if (ended || host.nowMs() >= endMs) return null;
     await host.sleep(pollMs, signal);
   }
@@ -49,15 +52,20 @@ async function waitForEngine(
 /** The pid in a daemon's pid file where that daemon really runs; a file that names another process, or none, is removed. */
 async function runningDaemon(options: StartEngineOptions, file: string, program: string): Promise<number | null> {
   const { host, sudo, write, signal } = options;
-  const content = await host.readText(file);
-  if (content === null) return null;
+  const asRoot = async (...words: readonly string[]) => {
+    const [command = '', ...args] = [...sudo, ...words];
+    return host.run(command, args, { signal });
+  };
+  let content = await host.readText(file);
+  // The folder may be root's alone.
+  if (content === null && sudo.length > 0) content = (await asRoot('cat', file)).stdout;
+  if (content === null || content === '') return null;
   const pid = Number.parseInt(content, 10);
   const commandLine = Number.isSafeInteger(pid) && pid > 0 ? await host.commandLineOf(pid) : null;
   const [argument = ''] = (commandLine ?? '').split(' ');
   if (argument.split('/').at(-1) === program && (await host.processStartTime(pid)) !== null) return pid;
   write(`removing the stale ${file} (${program} does not run)`);
-  const [command = '', ...args] = [...sudo, 'rm', '-f', file];
-  await host.run(command, args, { signal });
+  await asRoot('rm', '-f', file);
   return null;
 }
 
@@ -99,8 +107,7 @@ const launchScript = 'PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"; trap "" HUP;
 async function startDaemon(options: StartEngineOptions): Promise<Engine> {
   const { host, sudo, logDir, write, isTerminal, signal, daemonDeadlineMs = 30_000 } = options;
   const dockerd = await host.which('dockerd');
-  if (dockerd === null)
-    throw new EnvironmentError('there is no dockerd to start', 'Install a container engine; on Debian and Ubuntu: nfstest-tui setup');
+  if (dockerd === null) throw new EnvironmentError('there is no dockerd to start', 'Install a container engine; on Debian and Ubuntu: nfstest-tui setup');
   const log = join(logDir, 'dockerd.log');
   const pidFile = join(logDir, 'dockerd.pid');
   await host.writeText(log, '');
@@ -111,10 +118,7 @@ async function startDaemon(options: StartEngineOptions): Promise<Engine> {
   const launched = await host.run(command, args, { timeoutMs: 60_000, inheritInput: isTerminal });
   const pid = Number.parseInt(launched.stdout, 10);
   if (launched.exitCode !== 0 || !Number.isSafeInteger(pid)) {
-    throw new EnvironmentError(
-      `dockerd could not be started: ${launched.stderr.trim().split('\n')[0]}`,
-      'Start a container engine by hand, then try again.',
-    );
+    throw new EnvironmentError(`dockerd could not be started: ${launched.stderr.trim().split('\n')[0]}`, 'Start a container engine by hand, then try again.');
   }
   await host.writeText(pidFile, `${pid}\n`);
   let engine: Engine | null = null;

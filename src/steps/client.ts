@@ -6,16 +6,17 @@ import { asset } from '../config/paths.ts';
 import { clientUser } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { shellQuote } from '../model/shell-quote.ts';
 import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
-import { shellQuote, suiteArguments } from '../suite/command-line.ts';
+import { suiteArguments } from '../suite/command-line.ts';
 import { SuiteParser } from '../suite/parser.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import type { ServerRecord } from './environment.ts';
 import { type Suite, suiteProgram } from './suite-source.ts';
 
 /** Address of the host as a guest of QEMU's user network sees it. */
-const hostSeenByGuest = '10.0.2.2';
+export const hostSeenByGuest = '10.0.2.2';
 const connectDeadlineMs = 60_000;
 const uploadDeadlineMs = 120_000;
 /** How long the runner waits for the server; it answered the host already. */
@@ -25,6 +26,9 @@ const serverWaitSeconds = 30;
 const runnerExit = { serverUnreachable: 72, suiteMissing: 73 } as const;
 
 const home = `/home/${clientUser}/nfstest-tui`;
+
+/** Where things are in the guest. */
+export const clientPaths = { suite: `${home}/suite`, runner: `${home}/runner.py`, mountPoint: `${home}/mnt` } as const;
 
 /** Logs in and asks for the kernel. */
 export function connectClient(remote: RemoteService, vm: VmHandle, privateKey: string, context: StepContext): Promise<RemoteSession> {
@@ -41,17 +45,17 @@ export function connectClient(remote: RemoteService, vm: VmHandle, privateKey: s
 export function uploadSuite(session: RemoteSession, suite: Suite, context: StepContext): Promise<void> {
   const timed: StepContext = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(uploadDeadlineMs)]) };
   return inPhase(timed, 'upload', async () => {
-    const unpacked = await session.exec(`rm -rf ${home} && mkdir -p ${home}/suite`, timed);
+    const unpacked = await session.exec(`rm -rf ${home} && mkdir -p ${clientPaths.suite}`, timed);
     if (unpacked.exitCode !== 0) throw new EnvironmentError('the client VM has no room for the suite', 'start a new VM: `nfstest-tui stop-env`');
     const skip = new Set(['.git', '__pycache__', '.github']);
     const archive = tar.pack(suite.dir, { ignore: (path) => skip.has(basename(path)), map: (header) => ({ ...header, uid: 0, gid: 0 }) });
     await session.writeFile(`${home}/suite.tar`, archive as unknown as NodeJS.ReadableStream, timed);
-    await session.writeFile(`${home}/runner.py`, await readFile(asset('runner', 'runner.py'), 'utf8'), timed);
+    await session.writeFile(clientPaths.runner, await readFile(asset('runner', 'runner.py'), 'utf8'), timed);
     let problem = '';
     const onStderr = (chunk: Uint8Array | string) => {
       problem += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
     };
-    const { exitCode } = await session.exec(`tar -xf ${home}/suite.tar -C ${home}/suite && rm ${home}/suite.tar`, { ...timed, onStderr });
+    const { exitCode } = await session.exec(`tar -xf ${home}/suite.tar -C ${clientPaths.suite} && rm ${home}/suite.tar`, { ...timed, onStderr });
     if (exitCode !== 0) throw new EnvironmentError(`the suite could not be unpacked in the client VM: ${problem.trim()}`, 'start a new VM: `nfstest-tui stop-env`');
   });
 }
@@ -73,12 +77,12 @@ export function suiteCommand({ suite, server, options, testcases }: Omit<RunSuit
     export: server.export,
     nfsVersion: options.nfsVersion,
     testcases,
-    mountPoint: `${home}/mnt`,
+    mountPoint: clientPaths.mountPoint,
     suiteKind: suite.identity.kind,
   });
   const mountPort = options.nfsVersion === '3' ? ['--mount-port', String(server.mountPort)] : [];
   return [
-    ...['exec', 'python3', '-u', `${home}/runner.py`, '--suite-root', `${home}/suite`, '--script', suiteProgram],
+    ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', suiteProgram],
     ...['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)],
     ...['--', ...args],
   ]

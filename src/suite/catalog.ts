@@ -48,7 +48,7 @@ export const catalog: readonly Testcase[] = [
 /** Names in the suite's order. */
 export const testcaseNames: readonly string[] = catalog.map((testcase) => testcase.name);
 
-const hint = `\`nfstest-tui test --help\` lists all ${testcaseNames.length} testcases; \`all\` selects every one.`;
+const hint = `choose from ${testcaseNames.join(', ')}; or all`;
 
 /**
  * Turns what was given for `--testcase` into names: separated by commas or blanks, `all` for every one,

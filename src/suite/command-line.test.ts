@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mountCommand, shellQuote, type SuiteSpec, suiteArguments } from './command-line.ts';
+import { shellQuote } from '../model/shell-quote.ts';
+import { mountCommand, type SuiteSpec, suiteArguments } from './command-line.ts';
 
 const spec: SuiteSpec = {
   suiteKind: 'nfstest',
@@ -12,7 +13,10 @@ const spec: SuiteSpec = {
   mountPoint: '/mnt/t',
 };
 
-const line = (change: Partial<SuiteSpec>) => suiteArguments({ ...spec, ...change }).map(shellQuote).join(' ');
+const line = (change: Partial<SuiteSpec>) =>
+  suiteArguments({ ...spec, ...change })
+    .map(shellQuote)
+    .join(' ');
 
 describe('suiteArguments', () => {
   it('for NFS v3', () => {
@@ -57,17 +61,5 @@ describe('mountCommand', () => {
     expect(mountCommand({ ...spec, nfsVersion: '4.2', port: 2049, server: 'fd00::2', export: '/a b' })).toBe(
       "mount -t nfs -o vers=4.2,proto=tcp,sec=sys,hard,noresvport,actimeo=0 '[fd00::2]:/a b' /mnt/t",
     );
-  });
-});
-
-describe('shellQuote', () => {
-  it.each([
-    ['plain-word.txt', 'plain-word.txt'],
-    ['', "''"],
-    ['a b', "'a b'"],
-    ["it's", String.raw`'it'\''s'`],
-    ['$HOME', "'$HOME'"],
-  ])('%j', (word, quoted) => {
-    expect(shellQuote(word)).toBe(quoted);
   });
 });

@@ -1,4 +1,5 @@
 import type { SuiteIdentity } from '../model/events.ts';
+import { shellQuote } from '../model/shell-quote.ts';
 
 /** What a run of the suite needs to know. */
 export interface SuiteSpec {
@@ -77,11 +78,6 @@ export function suiteArguments(spec: SuiteSpec): string[] {
     '--notty',
     ...(spec.extra ?? []),
   ];
-}
-
-/** Quotes a word for a POSIX shell where it needs it. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** The mount that the suite makes in the guest, to be read and repeated by hand (as root). */

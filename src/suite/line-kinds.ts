@@ -40,7 +40,7 @@ export type SuiteLine =
   | { readonly kind: 'blank' }
   | { readonly kind: 'text'; readonly indent: number; readonly text: string };
 
-const countsPattern = /^(.*?)\s*\((\d+) passed, (\d+) failed(?:, (\d+) known bugs)?(?:, \d+ warnings)?\)$/;
+const countsPattern = /^(.*)\((\d+) passed, (\d+) failed(?:, (\d+) known bugs)?(?:, \d+ warnings)?\)$/;
 const totalsPattern = /^(\d+) tests \((\d+) passed, (\d+) failed(?:, \d+ known bugs)?(?:, \d+ warnings)?\)$/;
 /** `--notimestamps` leaves it out. */
 const clockPattern = /^\d\d:\d\d:\d\d\.\d+ - /;
@@ -71,7 +71,7 @@ function labelled(label: string, message: string, indent: number): SuiteLine | n
       return {
         kind: 'assertion',
         label,
-        message: text,
+        message: text.trimEnd(),
         counts: { passed: Number(passed), failed: Number(failed), bugs: Number(bugs) },
         indent,
       };

@@ -1,6 +1,7 @@
 import type { EventBody, SuiteFinished, Verdict } from '../model/events.ts';
-import { testcaseNames } from './catalog.ts';
+import { FactCollector, type SuiteFacts } from './facts.ts';
 import { classifyLine, cleanLine, type SuiteLine } from './line-kinds.ts';
+import { Tally } from './tally.ts';
 import { dedent, exceptionOf } from './traceback.ts';
 
 export interface SuiteEnd {
@@ -9,19 +10,6 @@ export interface SuiteEnd {
   readonly durationMs: number;
   /** Why the suite was ended from outside, for example `the server stopped answering`; left out where it ended by itself. */
   readonly reason?: string;
-}
-
-/** What the output says of the run itself; each null where it was not printed. */
-export interface SuiteFacts {
-  /** `3`, `4.1`, … */
-  readonly nfsVersion: string | null;
-  readonly server: string | null;
-  /** `uname` of the client, for example `Linux nfstest-vm 6.1.0-56-cloud-amd64 …`. */
-  readonly client: string | null;
-  /** The suite's command line. */
-  readonly command: string | null;
-  /** As the suite measured it. */
-  readonly totalMs: number | null;
 }
 
 interface Running {
@@ -53,7 +41,7 @@ const maxDetails = 200;
  * A testcase ends with the next one or with the totals, not with its `TIME` line: one with several groups prints several.
  */
 export class SuiteParser {
-  #selected: readonly string[];
+  readonly #given: readonly string[];
   readonly #seen = new Set<string>();
   #current: Running | null = null;
   #pending: { readonly line: Assertion; readonly details: string[] } | null = null;
@@ -62,17 +50,14 @@ export class SuiteParser {
   /** The last thing that would explain why no testcase ran. */
   #setup: Failure | null = null;
   #lastLines: string[] = [];
-  #counted = { tests: 0, passed: 0, failed: 0 };
-  #printed: SuiteFinished['printed'] = null;
+  readonly #tally = new Tally();
+  readonly #collector = new FactCollector();
   #recognised = false;
-  #facts = { nfsVersion: null, server: null, client: null, command: null, totalMs: null } as {
-    -readonly [Key in keyof SuiteFacts]: SuiteFacts[Key];
-  };
   #out: EventBody[] = [];
 
   /** @param testcases the selected ones in their order; empty: taken from the suite's options, as far as it prints them. */
   constructor({ testcases = [] }: { readonly testcases?: readonly string[] } = {}) {
-    this.#selected = testcases;
+    this.#given = testcases;
   }
 
   /** True when something was read that only NFStest prints. */
@@ -81,12 +66,17 @@ export class SuiteParser {
   }
 
   get facts(): SuiteFacts {
-    return this.#facts;
+    return this.#collector.facts;
+  }
+
+  /** The totals that the suite printed so far; null before. */
+  get printedTotals(): SuiteFinished['printed'] {
+    return this.#tally.printed;
   }
 
   /** The selected testcases, as given or as the suite printed them. */
   get selected(): readonly string[] {
-    return this.#selected;
+    return this.#given.length > 0 ? this.#given : this.#collector.runtest;
   }
 
   /** @returns the events that this line completed; often none. */
@@ -95,7 +85,8 @@ export class SuiteParser {
     if (line.kind !== 'blank' && line.kind !== 'debug' && line.kind !== 'option') {
       this.#lastLines = [...this.#lastLines.slice(1 - keptLines), cleanLine(raw)];
     }
-    if (!this.#continues(raw, line)) {
+    // The runner's lines may come between those of a traceback.
+    if (line.kind !== 'runner' && !this.#continues(raw, line)) {
       this.#flush();
       this.#take(line);
     }
@@ -114,7 +105,7 @@ export class SuiteParser {
     const setup = ran ? null : (this.#setup ?? this.#unexplained(exitCode, reason));
     if (setup) this.#out.push({ type: 'suite.setup-failed', ...setup });
     const notRunReason = setup ? 'the suite failed in its set-up' : (reason ?? `the suite ended before it${exit}`);
-    for (const testcase of this.#selected) {
+    for (const testcase of this.selected) {
       if (this.#seen.has(testcase)) continue;
       this.#out.push({
         type: 'testcase.finished',
@@ -126,8 +117,9 @@ export class SuiteParser {
         reason: notRunReason,
       });
     }
-    this.#compareTotals();
-    this.#out.push({ type: 'suite.finished', exitCode, durationMs, printed: this.#printed });
+    const problem = ran || this.#tally.printed ? this.#tally.problem() : null;
+    if (problem !== null) this.#out.push({ type: 'remark.reported', testcase: null, level: 'warning', message: problem });
+    this.#out.push({ type: 'suite.finished', exitCode, durationMs, printed: this.#tally.printed });
     return this.#drain();
   }
 
@@ -179,25 +171,23 @@ export class SuiteParser {
         this.#remark(line);
         return;
       case 'header':
-        this.#facts.nfsVersion ??= / on NFSv([\d.]+)$/.exec(line.message)?.[1] ?? null;
+        this.#collector.header(line.message);
         return;
       case 'totals':
         this.#recognised = true;
-        this.#finish(null);
-        this.#printed = {
-          tests: (this.#printed?.tests ?? 0) + line.tests,
-          passed: (this.#printed?.passed ?? 0) + line.passed,
-          failed: (this.#printed?.failed ?? 0) + line.failed,
-        };
+        // A suite that was stopped by a signal still prints its totals, but no TIME for the testcase it was in.
+        this.#finish(this.#current?.complete === false ? 'the suite was stopped in the middle of it' : null);
+        this.#tally.print(line);
         return;
       case 'total-time':
-        this.#facts.totalMs = (this.#facts.totalMs ?? 0) + line.durationMs;
+        this.#collector.totalTime(line.durationMs);
         return;
       case 'option':
-        this.#option(line.text);
+        this.#recognised = true;
+        this.#collector.option(line.text);
         return;
       case 'usage-error':
-        this.#recognised ||= /nfstest|^Invalid test name|^Test not implemented/.test(line.message) || this.#facts.command !== null;
+        this.#recognised ||= /nfstest|^Invalid test name|^Test not implemented/.test(line.message) || this.facts.command !== null;
         this.#trouble({ message: line.message, details: [] });
         return;
       case 'text':
@@ -252,15 +242,12 @@ export class SuiteParser {
   }
 
   #count(line: Assertion, details: readonly string[]): void {
-    this.#counted.tests += 1;
-    if (line.label === 'PASS') this.#counted.passed += 1;
-    if (line.label === 'FAIL') this.#counted.failed += 1;
-
+    this.#tally.count(line.label);
     const group = line.counts === null ? null : /^Verify POSIX API (\w+)\(\)(?: on NFSv([\d.]+))?$/.exec(line.message);
     if (group?.[1] !== undefined) {
       // `--tverbose group`: this line is the whole testcase.
       this.#recognised = true;
-      this.#facts.nfsVersion ??= group[2] ?? null;
+      this.#collector.learn('nfsVersion', group[2]);
       this.#finish(null);
       this.#start(group[1]);
       this.#assertion(line, details);
@@ -296,27 +283,8 @@ export class SuiteParser {
   }
 
   #remark({ level, message }: Extract<SuiteLine, { kind: 'remark' }>): void {
-    const system = /^SYSTEM: (.+)$/.exec(message)?.[1];
-    if (system !== undefined) this.#facts.client = system;
+    this.#collector.info(message);
     this.#out.push({ type: 'remark.reported', testcase: this.#current?.name ?? null, level, message });
-  }
-
-  #option(text: string): void {
-    this.#recognised = true;
-    const [, name, value = ''] = /^([\w-]+) = ?(.*)$/.exec(text) ?? [];
-    if (name === undefined) this.#facts.command ??= text;
-    if (name === 'nfsversion') this.#facts.nfsVersion ??= value;
-    if (name === 'server') this.#facts.server ??= value;
-    if (name === 'runtest' && this.#selected.length === 0) this.#selected = this.#runtest(value);
-  }
-
-  /** `open,read`, `all` or `^chmod`; the last two only for the script whose list is known. */
-  #runtest(value: string): readonly string[] {
-    const words = value.replace(/^\^/, '').split(',').filter((word) => word !== '' && word !== 'None');
-    const ours = /nfstest_posix/.test(this.#facts.command ?? '');
-    if (value.startsWith('^')) return ours ? testcaseNames.filter((name) => !words.includes(name)) : [];
-    if (words.includes('all')) return ours ? testcaseNames : [];
-    return [...new Set(words)];
   }
 
   /** Something failed outside a testcase: before the first one it explains why none ran, later it is a warning. */
@@ -340,23 +308,10 @@ export class SuiteParser {
   /** Nothing ran and nothing said why: the last lines have to do. */
   #unexplained(exitCode: number | null, reason: string | undefined): Failure | null {
     if (reason !== undefined || exitCode === null || exitCode === 0) return null;
-    const last = this.#lastLines.at(-1)?.trim().replace(/^runner: /, '');
+    const last = this.#lastLines
+      .at(-1)
+      ?.trim()
+      .replace(/^runner: /, '');
     return { message: last ?? `no output, exit code ${exitCode}`, details: this.#lastLines };
-  }
-
-  #compareTotals(): void {
-    const warn = (message: string) => this.#out.push({ type: 'remark.reported', testcase: null, level: 'warning', message });
-    const { tests, passed, failed } = this.#counted;
-    if (this.#printed === null) {
-      if (this.#seen.size > 0) warn('the suite printed no totals: its output is not complete');
-      return;
-    }
-    const printed = this.#printed;
-    if (printed.tests !== tests || printed.passed !== passed || printed.failed !== failed) {
-      warn(
-        `the suite's totals are ${printed.tests} tests (${printed.passed} passed, ${printed.failed} failed), ` +
-          `but ${tests} (${passed} passed, ${failed} failed) were read: output was lost`,
-      );
-    }
   }
 }

@@ -1,3 +1,4 @@
+import { shellQuote } from '../../model/shell-quote.ts';
 import type { VmSpec } from '../types.ts';
 
 /** The part of a spec that decides about the command line. */
@@ -48,8 +49,6 @@ export function qemuCommandLine(spec: CommandLineSpec): CommandLine {
     ],
   };
 }
-
-const shellQuote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 /** The command as a person would type it. */
 export const formatCommandLine = ({ binary, args }: CommandLine): string => [binary, ...args].map(shellQuote).join(' ');

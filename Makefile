@@ -1,0 +1,74 @@
+# nfstest-tui. `make nfstest` is the main job; `make help` lists the rest.
+# GNU make ends with 2 whenever a recipe fails and prints the recipe's own exit code ("Error 1"):
+# scripts that need that code call build/nfstest-tui --ci themselves.
+
+include nfstest/defaults.mk
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+NODE_MAJOR := 24
+
+# The system's Node where it is new enough, else npm's package `node` in build/.
+ifeq ($(shell node -p 'Number(process.versions.node.split(".")[0]) >= 22' 2>/dev/null),true)
+NODE :=
+else
+NODE := build/node/node_modules/node/bin/node
+export PATH := $(CURDIR)/build/node/node_modules/node/bin:$(PATH)
+endif
+
+CLI := build/nfstest-tui
+SOURCES := $(shell find src components -name '*.ts' -o -name '*.tsx' 2>/dev/null)
+
+.PHONY: help nfstest start-test-env stop-test-env tui doctor setup test check clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  Settings and their defaults: nfstest/defaults.mk, for example"
+	@echo "    make nfstest TESTCASE=all NFS_VERSION=4.1"
+	@echo "    make nfstest SERVER_SRC=../my-server KEEP=1"
+
+nfstest: setup ## stop, start, test, stop: the verdict is the exit code (KEEP=1 leaves it running)
+	@$(CLI) --ci $(if $(filter-out 0,$(KEEP)),--keep)
+
+start-test-env: setup ## start server and client VM and leave them running
+	@$(CLI) start-env
+
+stop-test-env: $(CLI) ## stop server and client VM
+	@$(CLI) stop-env
+
+tui: setup ## the dashboard
+	@$(CLI) dashboard
+
+doctor: $(CLI) ## what is here and what is missing
+	@$(CLI) doctor
+
+setup: $(CLI) ## install what is missing and start an engine (apt-get; asks on a terminal)
+	@$(CLI) setup $(if $(filter-out 0,$(YES)),--yes)
+
+test: setup ## all tests, with the real engine and a real VM
+	@npm run --silent test:all
+
+check: node_modules/.package-lock.json ## types, lint and unit tests: under a minute
+	@npm run --silent check
+
+clean: ## stop everything and remove what was built
+	@if [ -x $(CLI) ]; then $(CLI) clean; fi
+	rm -rf node_modules
+	find build -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+
+build/node/node_modules/node/bin/node:
+	@echo "==> bringing Node $(NODE_MAJOR) through npm (the system's is older than 22)"
+	@npm install --silent --no-fund --no-audit --prefix build/node node@$(NODE_MAJOR)
+
+node_modules/.package-lock.json: package-lock.json | $(NODE)
+	@echo "==> installing the program's packages"
+	@npm ci --silent --no-fund --no-audit
+	@touch $@
+
+# A launcher, so that the right Node runs it from any folder.
+$(CLI): $(SOURCES) tsconfig.json tsconfig.build.json package.json node_modules/.package-lock.json
+	@echo "==> compiling"
+	@npm run --silent build
+	@printf '#!/bin/sh\n%s\nexec node "%s/build/compiled/src/cli.js" "$$@"\n' '$(if $(NODE),PATH="$(CURDIR)/build/node/node_modules/node/bin:$$PATH")' '$(CURDIR)' > $@
+	@chmod +x $@

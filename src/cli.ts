@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+import meow from 'meow';
+import type { Command, CommandInput } from './commands/types.ts';
+import { readDefaults } from './config/defaults-file.ts';
+import { flags, meowFlags, readFlags } from './config/flags.ts';
+import { resolveOptions } from './config/options.ts';
+import { programVersion } from './config/paths.ts';
+import { EnvironmentError, ReportedError, UserError } from './model/errors.ts';
+import { ExitCode } from './model/exit-codes.ts';
+import { closest } from './model/suggest.ts';
+
+const defaults = readDefaults();
+
+function flagHelp(): string[] {
+  const names = flags.map(({ name, value }) => `--${name}${value === null ? '' : ` ${value}`}`);
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  return flags.map(({ key, help }, index) => {
+    const initial = key === null ? '' : ` (${key}${defaults[key] ? `, ${defaults[key].slice(0, 24)}` : ''})`;
+    return `  ${names[index]?.padEnd(width)}${help}${initial}`;
+  });
+}
+
+const exitCodeHelp = [
+  '  0  every selected testcase ran and passed',
+  '  1  a testcase failed',
+  '  2  wrong usage; nothing was started',
+  '  3  the environment could not be built or started',
+  '  4  the server died or stopped answering during the run',
+  '  5  the client VM hung, panicked or was lost during the run',
+  '  6  nothing ran: the suite failed in its set-up, or the selection was empty',
+  '  130, 143, 129  interrupted by SIGINT, SIGTERM, SIGHUP, after cleaning up',
+];
+
+function generalHelp(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name, usage }) => name.length + usage.length)) + 3;
+  return [
+    'nfstest-tui: does your NFS server behave like a filesystem to a real Linux client?',
+    '',
+    'Usage',
+    '  nfstest-tui [dashboard]      pick testcases and watch them (needs a terminal)',
+    '  nfstest-tui --ci [FLAGS]     whole run as plain lines: build, start, test, stop',
+    '  nfstest-tui COMMAND [FLAGS]',
+    '',
+    'Commands',
+    ...commands.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(width)}${summary}`),
+    '',
+    'Flags (environment variable or make setting, default)',
+    ...flagHelp(),
+    '  --help, --version',
+    '',
+    'Exit codes',
+    ...exitCodeHelp,
+    '',
+  ].join('\n');
+}
+
+function commandHelp({ name, usage, summary, details }: Command): string {
+  return [
+    `Usage\n  nfstest-tui ${name}${usage ? ` ${usage}` : ''} [FLAGS]`,
+    `\n${summary[0]?.toUpperCase()}${summary.slice(1)}.`,
+    ...details,
+    '\nFlags (environment variable or make setting, default)',
+    ...flagHelp(),
+    '',
+  ].join('\n');
+}
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const cli = meow({ importMeta: import.meta, argv, flags: meowFlags, autoHelp: false, autoVersion: false, allowUnknownFlags: true, description: false });
+  const { settings, switches } = readFlags(cli.flags);
+  const write = (text: string) => {
+    process.stdout.write(text);
+  };
+  if (cli.flags.version) {
+    write(`nfstest-tui ${programVersion}\n`);
+    return ExitCode.passed;
+  }
+  // Loaded here, so that --version and a wrong flag answer at once.
+  const { commands } = await import('./commands/index.ts');
+  const [name, ...words] = cli.input;
+  const command = commands.find((candidate) => candidate.name === name);
+  if (cli.flags.help || name === 'help') {
+    const about = name === 'help' ? commands.find((candidate) => candidate.name === words[0]) : command;
+    write(about ? commandHelp(about) : generalHelp(commands));
+    return ExitCode.passed;
+  }
+  if (name !== undefined && name !== 'dashboard' && command === undefined) {
+    const near = closest(name, [...commands.map((candidate) => candidate.name), 'dashboard']);
+    throw new UserError(`unknown command '${name}'`, near ? `did you mean '${near}'?` : 'see nfstest-tui --help');
+  }
+  const isTerminal = Boolean(process.stdout.isTTY && process.stdin.isTTY);
+  const color = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  const options = resolveOptions({ flags: settings, environment: process.env, defaults, cwd: process.cwd() });
+  const input: CommandInput = { options, switches, words, write, isTerminal, color };
+  if (command) return command.run(input);
+
+  const parts = { server: true, vm: true };
+  if (switches.has('ci') || switches.has('dry-run')) {
+    const { run } = await import('./commands/run.ts');
+    return run(input, { goal: 'tests', parts, attach: false });
+  }
+  if (!isTerminal) throw new UserError('the dashboard needs a terminal', 'use nfstest-tui --ci');
+  const { runDashboard } = await import('./commands/dashboard.ts');
+  return runDashboard(input);
+}
+
+function report(error: unknown): ExitCode {
+  if (!(error instanceof ReportedError)) {
+    process.stderr.write(`nfstest-tui: a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return ExitCode.environment;
+  }
+  const log = error instanceof EnvironmentError && error.log ? error.log : null;
+  const excerpt = log ? [...log.lines.map((line) => `  | ${line}`), `  (${log.path})`] : [];
+  process.stderr.write(`${[...excerpt, `nfstest-tui: ${error.message}`, `  → ${error.hint}`].join('\n')}\n`);
+  return error.exitCode;
+}
+
+// A reader that has gone (`| head`) is no failure of the run, which still has to tidy up.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -1,0 +1,10 @@
+import { environmentCommands } from './environment.ts';
+import { doctorCommand, setupCommand } from './host.ts';
+
+import { logsCommand } from './logs.ts';
+import { shellCommand } from './shell.ts';
+import { statusCommand } from './status.ts';
+import type { Command } from './types.ts';
+
+/** Every command in the order of `--help`. */
+export const commands: readonly Command[] = [...environmentCommands, statusCommand, shellCommand, logsCommand, doctorCommand, setupCommand];

@@ -1,0 +1,90 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UserError } from '../model/errors.ts';
+import type { RunEvent } from '../model/events.ts';
+import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
+import { eventsFile, summaryFile } from './run-folder.ts';
+import { runIdPattern } from './run-id.ts';
+import type { RunSummary } from './summary.ts';
+
+/** A run in a list. */
+export interface KeptRun {
+  readonly runId: string;
+  readonly dir: string;
+  /** Null where the run was cut off before it could write one, and while it goes on. */
+  readonly summary: RunSummary | null;
+}
+
+/** A run read back. */
+export interface RecordedRun {
+  readonly runId: string;
+  readonly dir: string;
+  readonly events: readonly RunEvent[];
+  /** Rebuilt from the events. */
+  readonly state: RunState;
+  /** Lines that could not be read; a run that was killed has one at its end. */
+  readonly damagedLines: number;
+}
+
+function parseEvent(line: string): RunEvent | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string') return value as RunEvent;
+  } catch {
+    // A torn line.
+  }
+  return null;
+}
+
+/** Rebuilds a run's state; an event of a newer version, which `reduce` does not know, changes nothing. */
+export function replay(events: readonly RunEvent[]): RunState {
+  return events.reduce<RunState>((state, event) => (reduce(state, event) as RunState | undefined) ?? state, emptyRunState);
+}
+
+async function readSummary(dir: string): Promise<RunSummary | null> {
+  try {
+    const value: unknown = JSON.parse(await readFile(join(dir, summaryFile), 'utf8'));
+    return typeof value === 'object' && value !== null && 'format' in value && value.format === 1 ? (value as RunSummary) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The runs kept in a folder, newest first; none where the folder does not exist. */
+export async function listRuns(runsDir: string): Promise<KeptRun[]> {
+  const names = await readdir(runsDir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const runs = names
+    .filter((name) => runIdPattern.test(name))
+    .sort()
+    .reverse();
+  return Promise.all(runs.map(async (runId) => ({ runId, dir: join(runsDir, runId), summary: await readSummary(join(runsDir, runId)) })));
+}
+
+/**
+ * Reads a run's events. Tolerates what a killed run leaves: a last line without its end.
+ *
+ * @param dir a run's folder, or the link `latest`.
+ * @throws UserError when there is no run.
+ */
+export async function readRun(dir: string): Promise<RecordedRun> {
+  const path = join(dir, eventsFile);
+  const text = await readFile(path, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
+    const there = await stat(dir).then(
+      () => true,
+      () => false,
+    );
+    throw new UserError(
+      there ? `${dir} holds no run: ${error.message}` : `there is no run ${dir}`,
+      'runs are kept in build/runs, the newest as build/runs/latest',
+      {
+        cause: error,
+      },
+    );
+  });
+  const lines = text.split('\n').filter((line) => line !== '');
+  const events = lines.flatMap((line) => parseEvent(line) ?? []);
+  return { runId: events[0]?.runId ?? basename(dir), dir, events, state: replay(events), damagedLines: lines.length - events.length };
+}

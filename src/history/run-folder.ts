@@ -1,0 +1,116 @@
+import { createWriteStream, mkdirSync, renameSync, rmSync, symlinkSync, type WriteStream } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EnvironmentError, messageOf } from '../model/errors.ts';
+import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import type { RunState } from '../model/run-state.ts';
+import { summarise } from './summary.ts';
+
+/** Name of a run's file of events: one JSON object per line. */
+export const eventsFile = 'events.ndjson';
+/** Name of a run's summary; see `RunSummary`. */
+export const summaryFile = 'summary.json';
+/** Name of the link to the newest run's folder, beside the folders. */
+export const latestLink = 'latest';
+
+export interface RunFolderOptions {
+  /** Told once, when something can't be written (a full disk); nothing more is written then. */
+  readonly onError?: (error: EnvironmentError) => void;
+  /** Where a file is written, given where it belongs; tests name `/dev/full`. */
+  readonly pathOf?: (path: string) => string;
+}
+
+/** Where a run is kept: events.ndjson, suite.log, server.log, vm.log, build.log, summary.json. */
+export interface RunFolder {
+  readonly dir: string;
+  /** For `Journal.subscribe`. */
+  readonly onEvent: (event: RunEvent) => void;
+  /** For `LogHub.subscribe`. */
+  readonly onLine: (channel: LogChannel, line: string) => void;
+  /**
+   * Writes summary.json, whole or not at all.
+   * @throws EnvironmentError when that fails and `onError` was not told of trouble before.
+   */
+  readonly writeSummary: (state: RunState) => Promise<void>;
+  /** Everything is on disk afterwards; may be called twice. */
+  readonly close: () => Promise<void>;
+}
+
+function unwritable(dir: string, error: unknown): EnvironmentError {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const hint =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'make room on that disk, or name another folder with --runs-dir'
+      : 'name a folder that can be written with --runs-dir';
+  return new EnvironmentError(`the run can’t be kept in ${dir}: ${messageOf(error)}`, hint, { cause: error });
+}
+
+/** Points `latest` to the run. It is a convenience: where links are not possible there is none. */
+function pointLatest(runsDir: string, runId: string): void {
+  const temporary = join(runsDir, `.${latestLink}-${runId}`);
+  try {
+    symlinkSync(runId, temporary);
+    renameSync(temporary, join(runsDir, latestLink));
+  } catch {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Settles when the stream has written everything or has failed. */
+function closed(stream: WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.closed) resolve();
+    else stream.once('close', resolve);
+  });
+}
+
+/**
+ * Makes the folder `runsDir/runId` and its files.
+ *
+ * @throws EnvironmentError when the folder can't be made.
+ */
+export function createRunFolder(runsDir: string, runId: string, { onError, pathOf = (path) => path }: RunFolderOptions = {}): RunFolder {
+  const dir = join(runsDir, runId);
+  try {
+    mkdirSync(runsDir, { recursive: true });
+    mkdirSync(dir);
+  } catch (error) {
+    throw unwritable(dir, error);
+  }
+  pointLatest(runsDir, runId);
+
+  let failed = false;
+  const fail = (error: unknown) => {
+    if (failed) return;
+    failed = true;
+    onError?.(unwritable(dir, error));
+  };
+  const open = (name: string) => createWriteStream(pathOf(join(dir, name))).on('error', fail);
+  const events = open(eventsFile);
+  const logs = Object.fromEntries(logChannels.map((channel) => [channel, open(`${channel}.log`)])) as Record<LogChannel, WriteStream>;
+  const write = (stream: WriteStream, line: string) => {
+    if (!failed && !stream.writableEnded) stream.write(`${line}\n`);
+  };
+
+  return {
+    dir,
+    onEvent: (event) => write(events, JSON.stringify(event)),
+    onLine: (channel, line) => write(logs[channel], line),
+    async writeSummary(state) {
+      const target = join(dir, summaryFile);
+      const temporary = `${target}.tmp`;
+      try {
+        await writeFile(temporary, `${JSON.stringify(summarise(state), null, 2)}\n`);
+        await rename(temporary, target);
+      } catch (error) {
+        await rm(temporary, { force: true }).catch(() => {});
+        if (!failed) throw unwritable(dir, error);
+      }
+    },
+    async close() {
+      const streams = [events, ...Object.values(logs)];
+      for (const stream of streams) stream.end();
+      await Promise.all(streams.map(closed));
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { styleText } from 'node:util';
+import { formatDuration } from '../model/format.ts';
+import type { RunState, TestcaseState } from '../model/run-state.ts';
+import { closingLines, reproduction } from './describe.ts';
+import { assertionCount, summaryTable } from './summary-table.ts';
+
+/** Failed assertions shown per testcase; all of them are in the log. */
+const maxFailures = 25;
+
+const labels = { passed: 'PASS   ', failed: 'FAIL   ', 'not-run': 'NOT RUN' } as const;
+const labelStyles = { passed: 'green', failed: 'red', 'not-run': 'yellow' } as const;
+
+/** Adds a style to a text, or nothing where no colours are wanted. */
+export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+
+export const painter =
+  (color: boolean): Paint =>
+  (style, text) =>
+    color ? styleText(style, text, { validateStream: false }) : text;
+
+/** `FAIL     open   12544/13056  50.8 s` and its failed assertions; none while it has no verdict. */
+export function verdictLines(testcase: TestcaseState, { width, paint }: { readonly width: number; readonly paint: Paint }): string[] {
+  const { name, status, failures, durationMs, reason } = testcase;
+  if (status === 'pending' || status === 'running') return [];
+  const words = [
+    paint(labelStyles[status], labels[status]),
+    name.padEnd(width),
+    assertionCount(testcase),
+    ...(durationMs === null ? [] : [formatDuration(durationMs)]),
+    ...(reason === null ? [] : [reason]),
+  ];
+  return [
+    words.join('  '),
+    ...failures.slice(0, maxFailures).flatMap(({ message, details }) => [`    - ${message}`, ...details.map((line) => `      ${line}`)]),
+    ...(failures.length > maxFailures ? [`    … ${failures.length - maxFailures} more failed assertions in suite.log`] : []),
+  ];
+}
+
+export const nameWidth = (state: RunState): number => Math.max(0, ...state.testcases.map((testcase) => testcase.name.length));
+
+/** Why no testcase ran. */
+export function setupFailureLines({ message, details }: NonNullable<RunState['setupFailure']>, paint: Paint): string[] {
+  return [paint('red', `error: the suite failed in its set-up: ${message}`), ...details.map((line) => `    ${line}`)];
+}
+
+/**
+ * The end of a run: table, log that explains a failure, how to repeat it, where it is kept, verdict. Empty before the end.
+ *
+ * @param heading which suite on which server, over which version.
+ */
+export function summaryLines(
+  state: RunState,
+  { heading, folder, paint }: { readonly heading: string; readonly folder: string | null; readonly paint: Paint },
+): string[] {
+  const { result } = state;
+  if (result === null) return [];
+  const tested = state.testcases.length > 0 || state.setupFailure !== null;
+  const repeat = tested ? reproduction(state) : null;
+  const [verdict = '', ...hint] = closingLines(result, tested);
+  return [
+    '',
+    ...(tested ? [paint('bold', heading)] : []),
+    ...summaryTable(state).map((line) => `  ${line}`),
+    ...(tested ? [''] : []),
+    ...(result.log === null ? [] : [...result.log.lines.map((line) => `  | ${line}`), `the end of ${result.log.path}`, '']),
+    ...(repeat === null ? [] : [`repeat with  ${repeat}`]),
+    ...(folder === null ? [] : [`kept in      ${folder}`]),
+    paint(result.exitCode === 0 ? ['bold', 'green'] : ['bold', 'red'], verdict),
+    ...hint,
+  ];
+}

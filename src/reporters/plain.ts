@@ -1,0 +1,125 @@
+import { stripVTControlCharacters } from 'node:util';
+import { type LogChannel, type Phase, phaseTitles, type RunEvent } from '../model/events.ts';
+import { formatDuration } from '../model/format.ts';
+import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
+import { describeServer, describeSuite } from './describe.ts';
+import { nameWidth, type Paint, painter, setupFailureLines, summaryLines, verdictLines } from './plain-lines.ts';
+import type { Reporter, ReporterFactory, ReporterOptions } from './types.ts';
+
+/** A step says where it is at most this often. */
+const progressEveryMs = 5000;
+/** What `--ci` prints: one line per thing that happened, the suite's output as it comes, a summary and the verdict. */
+class PlainReporter implements Reporter {
+  readonly #options: ReporterOptions;
+  readonly #paint: Paint;
+  readonly #lastProgress = new Map<Phase, { readonly atMs: number; readonly message: string }>();
+  #state: RunState = emptyRunState;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#paint = painter(options.color ?? false);
+  }
+
+  onLine(channel: LogChannel, line: string): void {
+    if (channel !== 'suite' || this.#options.quiet) return;
+    const text = stripVTControlCharacters(line).trimEnd();
+    if (text !== '') this.#print(`  | ${text}`);
+  }
+
+  onEvent(event: RunEvent): void {
+    this.#state = reduce(this.#state, event);
+    for (const line of this.#describe(event)) this.#print(line);
+  }
+
+  #print(line: string): void {
+    this.#options.write(`${line}\n`);
+  }
+
+  #describe(event: RunEvent): readonly string[] {
+    switch (event.type) {
+      case 'run.started':
+        return [
+          this.#paint('bold', `nfstest-tui ${event.program}, run ${event.runId}`),
+          `server     ${describeServer(event.server)}`,
+          `protocol   NFS version ${event.nfsVersion}`,
+          ...(event.testcases.length === 0 ? [] : [`testcases  ${event.testcases.length}: ${event.testcases.join(', ')}`]),
+        ];
+      case 'suite.resolved':
+        return [`suite      ${describeSuite(event.suite)}, from ${event.suite.source}`];
+      case 'phase.started':
+        return [`==> ${phaseTitles[event.phase]} …`];
+      case 'phase.finished':
+        return [this.#phaseEnd(event)];
+      case 'progress.reported':
+        return this.#progress(event);
+      case 'note.reported':
+        return [event.level === 'warning' ? this.#paint('yellow', `warning: ${event.message}`) : `note: ${event.message}`];
+      case 'server.started': {
+        const mount = event.mountPort === event.nfsPort ? '' : `, MOUNT on 127.0.0.1:${event.mountPort}`;
+        return [`    container ${event.containerName}, NFS on 127.0.0.1:${event.nfsPort}${mount}`];
+      }
+      case 'server.exited': {
+        const why = event.outOfMemory ? ', out of memory' : '';
+        return event.unexpected ? [this.#paint('red', `error: the server exited (code ${event.exitCode ?? 'unknown'}${why})`)] : [];
+      }
+      case 'vm.started':
+        return [`    QEMU ${event.pid}, accelerator ${event.accelerator}, SSH on 127.0.0.1:${event.sshPort}`];
+      case 'vm.exited': {
+        const how = event.signal ?? `code ${event.exitCode ?? 'unknown'}`;
+        return event.unexpected ? [this.#paint('red', `error: the client VM exited (${how})`)] : [];
+      }
+      case 'client.connected':
+        return [`    client kernel ${event.kernel}`];
+      case 'suite.started':
+        return [`    ${event.command}`];
+      case 'remark.reported':
+        return event.level === 'info' ? [] : [this.#paint('yellow', `${event.level}: ${inTestcase(event.testcase)}${event.message}`)];
+      case 'testcase.finished':
+        return this.#verdict(event.testcase);
+      case 'suite.setup-failed':
+        return setupFailureLines(event, this.#paint);
+      case 'run.finished':
+        return this.#summary();
+      case 'server.ready':
+      case 'server.sampled':
+      case 'vm.ready':
+      case 'testcase.started':
+      case 'assertion.finished':
+      case 'suite.finished':
+        return [];
+    }
+  }
+
+  #phaseEnd({ phase, outcome, durationMs, detail }: Extract<RunEvent, { type: 'phase.finished' }>): string {
+    const title = `==> ${phaseTitles[phase]} … `;
+    const duration = formatDuration(durationMs);
+    if (outcome === 'ok') return `${title}${duration}${detail === null ? '' : ` (${detail})`}`;
+    return this.#paint('red', `${title}${outcome} after ${duration}${detail === null ? '' : `: ${detail}`}`);
+  }
+
+  #progress({ phase, message, fraction, atMs }: Extract<RunEvent, { type: 'progress.reported' }>): string[] {
+    const last = this.#lastProgress.get(phase);
+    if (last && (atMs - last.atMs < progressEveryMs || (fraction === null && message === last.message))) return [];
+    this.#lastProgress.set(phase, { atMs, message });
+    const percent = fraction === null ? '' : `${Math.floor(fraction * 100)} % `;
+    return [`    ${percent}${message}`];
+  }
+
+  #verdict(name: string): string[] {
+    // Thirty lines "not run" would bury the reason, which was just printed.
+    if (this.#state.setupFailure !== null) return [];
+    const testcase = this.#state.testcases.find((candidate) => candidate.name === name);
+    return testcase === undefined ? [] : verdictLines(testcase, { width: nameWidth(this.#state), paint: this.#paint });
+  }
+
+  #summary(): string[] {
+    const { suite, server, nfsVersion, clientKernel } = this.#state;
+    const client = clientKernel === null ? '' : `, client Linux ${clientKernel}`;
+    const heading = `${describeSuite(suite)} on ${describeServer(server)}, NFS ${nfsVersion ?? 'version unknown'}${client}`;
+    return summaryLines(this.#state, { heading, folder: this.#options.folder ?? null, paint: this.#paint });
+  }
+}
+
+const inTestcase = (testcase: string | null) => (testcase === null ? '' : `${testcase}: `);
+
+export const plain: ReporterFactory = (options) => new PlainReporter(options);
