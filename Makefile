@@ -52,10 +52,10 @@ test: setup ## all tests, with the real engine and a real VM
 check: node_modules/.package-lock.json ## types, lint and unit tests: under a minute
 	@npm run --silent check
 
-clean: ## stop everything and remove what was built
+clean: ## stop everything and remove what was built; runs are kept
 	@if [ -x $(CLI) ]; then $(CLI) clean; fi
 	rm -rf node_modules
-	find build -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	find build -mindepth 1 -maxdepth 1 ! -name README.md ! -name runs -exec rm -rf {} +
 
 build/node/node_modules/node/bin/node:
 	@echo "==> bringing Node $(NODE_MAJOR) through npm (the system's is older than 22)"

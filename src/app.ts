@@ -75,4 +75,3 @@ export async function openServices(options: Options): Promise<Services> {
     provision: (image, cidata, key, context) => provisionImage({ options, image, cidata, key }, { ...boot, remote }, context),
   };
 }
-

@@ -5,8 +5,8 @@ import { vmFiles } from '../config/vm-files.ts';
 import { acceleratorCandidates, readAcceleratorFacts } from '../host/accelerator.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
-import { findFirmware } from '../services/qemu/firmware.ts';
 import { formatCommandLine, qemuCommandLine } from '../services/qemu/command-line.ts';
+import { findFirmware } from '../services/qemu/firmware.ts';
 import type { ContainerSpec } from '../services/types.ts';
 import { clientPaths, hostSeenByGuest, suiteCommand } from '../steps/client.ts';
 import { containerName, containerSpec } from '../steps/server.ts';
@@ -33,7 +33,8 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
   const files = vmFiles(options);
   const givenImage = options.vmImage.explicit && existsSync(options.vmImage.value) && !existsSync(`${options.vmImage.value}.json`);
   const console = process.arch === 'arm64' ? 'ttyAMA0' : 'ttyS0';
-  const kernel = givenImage || options.vmSource === 'alpine' ? null : { image: files.vmlinuz, initrd: files.initrd, append: `root=/dev/vda rw console=${console}` };
+  const kernel =
+    givenImage || options.vmSource === 'alpine' ? null : { image: files.vmlinuz, initrd: files.initrd, append: `root=/dev/vda rw console=${console}` };
   const image = { disk: options.vmImage.value, kernel, title: '', needsProvisioning: false };
   const spec = vmSpec(
     { runId: 'RUN', options, platform: process.platform, arch: process.arch, image, cidata: options.cidata.value },
@@ -51,7 +52,10 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
     mountPoint: clientPaths.mountPoint,
   };
   const server = { identity, containerId: '', containerName: container.name, nfsPort, mountPort, export: recipe.export, nfsVersions: recipe.nfsVersions };
-  const suite = { identity: { kind: options.suite === 'bundled' ? ('bundled' as const) : ('nfstest' as const), version: null, source: '' }, dir: asset('suite') };
+  const suite = {
+    identity: { kind: options.suite === 'bundled' ? ('bundled' as const) : ('nfstest' as const), version: null, source: '' },
+    dir: asset('suite'),
+  };
   const plan = {
     server: identity,
     build: recipe.build === null ? null : { dockerfile: `${recipe.dir}/Dockerfile`, context: recipe.build.context === '.' ? recipe.dir : options.serverSource },

@@ -10,15 +10,15 @@ import { laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { ServerIdentity } from '../model/events.ts';
-import { ExitCode } from '../model/exit-codes.ts';
+import type { ExitCode } from '../model/exit-codes.ts';
 import { emptyRunState, reduce } from '../model/run-state.ts';
 import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
 import { combineReporters, type Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
-import { stopEnvironment } from '../steps/stop.ts';
 import type { RunScope } from '../steps/run-scope.ts';
+import { stopEnvironment } from '../steps/stop.ts';
 import { Journal } from '../stream/journal.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { selectTestcases } from '../suite/catalog.ts';
@@ -124,7 +124,10 @@ async function lockedLifecycle(request: LifecycleRequest, { testcases, attached,
   });
   actor.on('event', ({ body }) => journal.record(body));
   const ended = new Promise<Outcome>((resolve, reject) => {
-    actor.subscribe({ complete: () => resolve(actor.getSnapshot().output ?? outcomeOfError(new Error('the machine ended without an outcome'))), error: reject });
+    actor.subscribe({
+      complete: () => resolve(actor.getSnapshot().output ?? outcomeOfError(new Error('the machine ended without an outcome'))),
+      error: reject,
+    });
   });
   const forget = onSignals((outcome) => actor.send({ type: 'run.stop', outcome }));
   void diskTrouble.promise.then((outcome) => actor.send({ type: 'run.stop', outcome }));
@@ -150,6 +153,9 @@ async function clearLeftovers({ options, goal, parts }: LifecycleRequest, servic
   }
   const taken = [parts.server && existing.server ? 'server' : null, parts.vm && existing.vm ? 'client VM' : null].filter((part) => part !== null);
   if (taken.length > 0) {
-    throw new EnvironmentError(`the ${taken.join(' and the ')} of this environment run already`, 'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them');
+    throw new EnvironmentError(
+      `the ${taken.join(' and the ')} of this environment run already`,
+      'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them',
+    );
   }
 }

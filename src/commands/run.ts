@@ -14,6 +14,6 @@ export function run(input: CommandInput, request: Omit<LifecycleRequest, 'option
     ...request,
     options,
     keep: switches.has('keep'),
-    reporters: (folder) => [reporter({ write, color, quiet: switches.has("quiet"), folder: relative(process.cwd(), folder) })],
+    reporters: (folder) => [reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), folder) })],
   });
 }

@@ -1,8 +1,8 @@
 import { openServices, processes } from '../app.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import { ExitCode } from '../model/exit-codes.ts';
-import { rpcPrograms } from '../steps/server.ts';
 import { readEnvironment } from '../steps/environment.ts';
+import { rpcPrograms } from '../steps/server.ts';
 import type { Command } from './types.ts';
 
 /** 0: server and client run; 3: one of them or both don't. */
@@ -18,9 +18,10 @@ export const statusCommand: Command = {
     const state = container ? await container.state() : null;
     const running = state?.status === 'running';
     const version = Number(options.nfsVersion[0]);
-    const answers = running && record?.server
-      ? await services.probe.rpcAnswers({ host: '127.0.0.1', port: record.server.nfsPort, program: rpcPrograms.nfs, version, timeoutMs: 2_000 })
-      : false;
+    const answers =
+      running && record?.server
+        ? await services.probe.rpcAnswers({ host: '127.0.0.1', port: record.server.nfsPort, program: rpcPrograms.nfs, version, timeoutMs: 2_000 })
+        : false;
     const sample = running && container ? await container.sample().catch(() => null) : null;
     const vmRuns = record?.vm ? (await processes.startTime(record.vm.pid)) === record.vm.startTime : false;
     const status = {
@@ -39,7 +40,13 @@ export const statusCommand: Command = {
           }
         : null,
       vm: record?.vm
-        ? { pid: record.vm.pid, state: vmRuns ? 'running' : 'gone', accelerator: record.vm.accelerator, sshPort: record.vm.sshPort, console: vmFiles(options).consoleLog }
+        ? {
+            pid: record.vm.pid,
+            state: vmRuns ? 'running' : 'gone',
+            accelerator: record.vm.accelerator,
+            sshPort: record.vm.sshPort,
+            console: vmFiles(options).consoleLog,
+          }
         : null,
     };
     write(switches.has('json') ? `${JSON.stringify(status, null, 2)}\n` : render(status));
@@ -49,7 +56,16 @@ export const statusCommand: Command = {
 
 interface Status {
   readonly since: string | null;
-  readonly server: { title: string; image: string; container: string; state: string; answers: boolean; nfsPort: number; mountPort: number; memoryBytes: number | null } | null;
+  readonly server: {
+    title: string;
+    image: string;
+    container: string;
+    state: string;
+    answers: boolean;
+    nfsPort: number;
+    mountPort: number;
+    memoryBytes: number | null;
+  } | null;
   readonly vm: { pid: number; state: string; accelerator: string; sshPort: number; console: string } | null;
 }
 
@@ -57,10 +73,11 @@ function render({ since, server, vm }: Status): string {
   const memory = server?.memoryBytes ? `, ${Math.round(server.memoryBytes / 2 ** 20)} MiB` : '';
   const ports = server ? `127.0.0.1:${server.nfsPort}${server.mountPort === server.nfsPort ? '' : `, MOUNT :${server.mountPort}`}` : '';
   return [
-    server ? `server     ${server.title} (${server.image})\n           ${server.container}: ${server.state}${memory}, ${ports}, NFS ${server.answers ? 'answers' : 'does not answer'}` : 'server     not running',
+    server
+      ? `server     ${server.title} (${server.image})\n           ${server.container}: ${server.state}${memory}, ${ports}, NFS ${server.answers ? 'answers' : 'does not answer'}`
+      : 'server     not running',
     vm ? `client VM  ${vm.state}, pid ${vm.pid}, ${vm.accelerator}, SSH 127.0.0.1:${vm.sshPort}\n           console: ${vm.console}` : 'client VM  not running',
     ...(since ? [`since      ${since}`] : ['start both with: nfstest-tui start-env']),
     '',
   ].join('\n');
 }
-

@@ -72,6 +72,9 @@ export function readFlags(given: Readonly<Record<string, unknown>>): { settings:
 
 function unknownFlag(camelName: string): UserError {
   const name = camelName.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const near = closest(name, flags.map((flag) => flag.name));
+  const near = closest(
+    name,
+    flags.map((flag) => flag.name),
+  );
   return new UserError(`unknown flag --${name}`, near ? `did you mean --${near}?` : 'see nfstest-tui --help');
 }

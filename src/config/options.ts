@@ -120,10 +120,7 @@ function imageName(setting: Setting<string>, serverSource: string): Setting<stri
   }
   // The engine's rule for a repository name, registry host with port included.
   if (!/^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*$/.test(setting.value)) {
-    throw new UserError(
-      `'${setting.value}' is no image name`,
-      'use lower-case letters, digits and . _ - / between them; the tag goes into --image-tag',
-    );
+    throw new UserError(`'${setting.value}' is no image name`, 'use lower-case letters, digits and . _ - / between them; the tag goes into --image-tag');
   }
   return setting;
 }

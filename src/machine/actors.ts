@@ -39,9 +39,7 @@ export interface LaneSteps {
 
 export type StepInput = Omit<StepControls, 'signal'>;
 /** What a running step may tell its machine. */
-export type StepEvent =
-  | { readonly type: 'report'; readonly body: EventBody }
-  | { readonly type: 'part.lost'; readonly outcome: Outcome };
+export type StepEvent = { readonly type: 'report'; readonly body: EventBody } | { readonly type: 'part.lost'; readonly outcome: Outcome };
 
 export type StepActor<Output = void> = PromiseActorLogic<Output, StepInput>;
 
@@ -55,8 +53,7 @@ export const stepInput = ({ self }: { readonly self: { send(event: StepEvent): v
 export const unprovided = <Output = void, Input = StepInput>(name: string): PromiseActorLogic<Output, Input> =>
   fromPromise(() => Promise.reject(new Error(`the machine was not given its actor '${name}'`)));
 
-const step = <Output>(work: (controls: StepControls) => Promise<Output>): StepActor<Output> =>
-  fromPromise(({ input, signal }) => work({ ...input, signal }));
+const step = <Output>(work: (controls: StepControls) => Promise<Output>): StepActor<Output> => fromPromise(({ input, signal }) => work({ ...input, signal }));
 
 /** The actors of the run machine, made of steps. */
 export const prepareActors = (steps: PrepareSteps) => ({

@@ -1,4 +1,4 @@
-import { assign, emit, type ErrorActorEvent, forwardTo, setup } from 'xstate';
+import { assign, type ErrorActorEvent, emit, forwardTo, setup } from 'xstate';
 import type { EventBody } from '../model/events.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { stepInput, unprovided } from './actors.ts';

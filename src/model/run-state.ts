@@ -142,8 +142,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         ...testcase,
         passedCount: testcase.passedCount + event.passedCount,
         failedCount: testcase.failedCount + event.failedCount,
-        failures:
-          event.verdict === 'failed' ? [...testcase.failures, { message: event.message, details: event.details }] : testcase.failures,
+        failures: event.verdict === 'failed' ? [...testcase.failures, { message: event.message, details: event.details }] : testcase.failures,
       }));
     case 'testcase.finished':
       return withTestcase(state, event.testcase, (testcase) => ({

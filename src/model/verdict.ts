@@ -62,7 +62,11 @@ const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ?
 export function outcomeOf(state: RunState): Outcome {
   const totals = totalsOf(state.testcases);
   if (state.setupFailure) {
-    return outcome(ExitCode.nothingRan, `the suite failed in its set-up: ${state.setupFailure.message}`, 'the suite’s output above says where; no testcase ran');
+    return outcome(
+      ExitCode.nothingRan,
+      `the suite failed in its set-up: ${state.setupFailure.message}`,
+      'the suite’s output above says where; no testcase ran',
+    );
   }
   if (totals.selected === 0) return outcome(ExitCode.nothingRan, 'no testcase was selected', 'name some with --testcase');
   if (totals.passed + totals.failed === 0) return outcome(ExitCode.nothingRan, 'no testcase ran', 'suite.log in the run’s folder says why');

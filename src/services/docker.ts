@@ -107,8 +107,9 @@ export class DockerEngineService implements EngineService {
     }
   }
 
-  async listImages(label: string): Promise<readonly string[]> {
-    const images = await this.#call('list images', () => this.#docker.listImages({ filters: { label: [label] } }));
+  async listImages(filter: { readonly label: string } | { readonly repository: string }): Promise<readonly string[]> {
+    const filters = 'label' in filter ? { label: [filter.label] } : { reference: [filter.repository] };
+    const images = await this.#call('list images', () => this.#docker.listImages({ filters }));
     return images.flatMap((image) => (image.RepoTags?.length ? image.RepoTags.filter((tag) => tag !== '<none>:<none>') : [image.Id]));
   }
 
@@ -159,7 +160,9 @@ export class DockerEngineService implements EngineService {
 
   #failed(what: string, error: unknown): Error {
     if (error instanceof Error && error.name === 'AbortError') return error;
-    const text = messageOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();
+    const text = messageOf(error)
+      .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+      .trim();
     const code = (error as NodeJS.ErrnoException).code;
     const hint =
       code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'EACCES'
@@ -178,7 +181,8 @@ export class DockerEngineService implements EngineService {
       signal.addEventListener('abort', abort, { once: true });
       const done = (error: Error | null) => {
         signal.removeEventListener('abort', abort);
-        if (error) reject(signal.aborted ? signal.reason : new EnvironmentError(error.message.trim(), 'the build log has the lines before it', { cause: error }));
+        if (error)
+          reject(signal.aborted ? signal.reason : new EnvironmentError(error.message.trim(), 'the build log has the lines before it', { cause: error }));
         else resolve();
       };
       this.#docker.modem.followProgress(stream, done, onMessage);
@@ -280,9 +284,7 @@ function createOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       CapDrop: [...spec.capDrop],
       ...(spec.seccomp === null ? {} : { SecurityOpt: [`seccomp=${spec.seccomp}`] }),
       Tmpfs: { ...spec.tmpfs },
-      PortBindings: Object.fromEntries(
-        spec.ports.map((port) => [key(port.containerPort), [{ HostIp: port.hostAddress, HostPort: String(port.hostPort) }]]),
-      ),
+      PortBindings: Object.fromEntries(spec.ports.map((port) => [key(port.containerPort), [{ HostIp: port.hostAddress, HostPort: String(port.hostPort) }]])),
     },
   };
 }
@@ -306,4 +308,3 @@ async function packContext(build: ImageBuild): Promise<Readable> {
     },
   } as tar.PackOptions) as unknown as Readable;
 }
-

@@ -22,7 +22,10 @@ export class EarthlyCliService implements EarthlyService {
     const { exitCode } = await child;
     signal.throwIfAborted();
     if (exitCode !== 0) {
-      throw new EnvironmentError(`${command} ${target} failed with exit code ${exitCode ?? 'none'}`, 'the build log has its output; BUILDER=engine does without it');
+      throw new EnvironmentError(
+        `${command} ${target} failed with exit code ${exitCode ?? 'none'}`,
+        'the build log has its output; BUILDER=engine does without it',
+      );
     }
   }
 }

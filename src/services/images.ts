@@ -79,7 +79,9 @@ export class ToolVmImageService implements VmImageService {
 
   async createOverlay({ base, overlay }: { base: string; overlay: string }, { signal }: Cancellable): Promise<void> {
     const broken = (cause: unknown) =>
-      new EnvironmentError(`${base} is no sound qcow2 image: ${messageOf(cause)}`, 'remove it to have it made anew, or give another with --vm-image', { cause });
+      new EnvironmentError(`${base} is no sound qcow2 image: ${messageOf(cause)}`, 'remove it to have it made anew, or give another with --vm-image', {
+        cause,
+      });
     let format: string;
     try {
       const { stdout } = await execa('qemu-img', ['info', '--output=json', base], { cancelSignal: signal });
@@ -123,7 +125,10 @@ export class ToolVmImageService implements VmImageService {
 }
 
 function lastLines(text: string): string[] {
-  return text.split('\n').filter((line) => line.trim() !== '').slice(-10);
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-10);
 }
 
 const firstLine = (error: unknown) => (error instanceof ExecaError ? String(error.stderr || error.shortMessage) : messageOf(error)).trim().split('\n')[0];

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ConnectConfig } from 'ssh2';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
@@ -79,10 +79,7 @@ class Ssh2Session implements RemoteSession {
     });
   }
 
-  exec(
-    command: string,
-    { signal, onStdout = () => {}, onStderr = () => {} }: Cancellable & { onStdout?: OnBytes; onStderr?: OnBytes },
-  ): Promise<RemoteExit> {
+  exec(command: string, { signal, onStdout = () => {}, onStderr = () => {} }: Cancellable & { onStdout?: OnBytes; onStderr?: OnBytes }): Promise<RemoteExit> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       let exit: RemoteExit | undefined;

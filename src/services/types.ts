@@ -101,8 +101,8 @@ export interface EngineService {
   importImage(reference: string, rootfs: NodeJS.ReadableStream, options: Cancellable): Promise<void>;
   buildImage(build: ImageBuild, options: Cancellable & { readonly onOutput: OnBytes }): Promise<ImageDescription>;
   removeImage(reference: string): Promise<void>;
-  /** References of all images with this label. */
-  listImages(label: string): Promise<readonly string[]>;
+  /** References of all images with a label, or of a repository. */
+  listImages(filter: { readonly label: string } | { readonly repository: string }): Promise<readonly string[]>;
   startContainer(spec: ContainerSpec, options: Cancellable): Promise<ContainerHandle>;
   /** Null where there is no such container. */
   attachContainer(id: string): Promise<ContainerHandle | null>;
@@ -254,10 +254,7 @@ export interface RemoteService {
 
 export interface SourceService {
   /** Clones a repository; the folder appears only when it is whole. */
-  clone(
-    spec: { readonly url: string; readonly ref: string | null; readonly target: string; readonly deadlineMs: number },
-    options: Cancellable,
-  ): Promise<void>;
+  clone(spec: { readonly url: string; readonly ref: string | null; readonly target: string; readonly deadlineMs: number }, options: Cancellable): Promise<void>;
   /** `git describe` of a folder; null where it is no checkout. */
   describeVersion(dir: string): Promise<string | null>;
 }
@@ -278,5 +275,11 @@ export interface EarthlyService {
 
 export interface ProbeService {
   /** Whether the NFS server on this port answers an RPC NULL call for that program. Never throws. */
-  rpcAnswers(target: { readonly host: string; readonly port: number; readonly program: number; readonly version: number; readonly timeoutMs: number }): Promise<boolean>;
+  rpcAnswers(target: {
+    readonly host: string;
+    readonly port: number;
+    readonly program: number;
+    readonly version: number;
+    readonly timeoutMs: number;
+  }): Promise<boolean>;
 }

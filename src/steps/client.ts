@@ -5,6 +5,7 @@ import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
 import { clientUser } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
+import type { EventBody } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
 import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
@@ -56,7 +57,8 @@ export function uploadSuite(session: RemoteSession, suite: Suite, context: StepC
       problem += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
     };
     const { exitCode } = await session.exec(`tar -xf ${home}/suite.tar -C ${clientPaths.suite} && rm ${home}/suite.tar`, { ...timed, onStderr });
-    if (exitCode !== 0) throw new EnvironmentError(`the suite could not be unpacked in the client VM: ${problem.trim()}`, 'start a new VM: `nfstest-tui stop-env`');
+    if (exitCode !== 0)
+      throw new EnvironmentError(`the suite could not be unpacked in the client VM: ${problem.trim()}`, 'start a new VM: `nfstest-tui stop-env`');
   });
 }
 
@@ -95,13 +97,17 @@ export function runSuite(input: RunSuiteInput, context: StepContext): Promise<vo
   return inPhase(context, 'suite', async () => {
     const command = suiteCommand(input);
     const parser = new SuiteParser({ testcases: input.testcases });
-    const report = (bodies: readonly Parameters<StepContext['report']>[0][]) => bodies.forEach((body) => context.report(body));
+    const report = (bodies: readonly EventBody[]) => {
+      for (const body of bodies) context.report(body);
+    };
     const startMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startMs);
     context.report({ type: 'suite.started', command });
     progressOf(context, 'suite')('waiting for the first testcase');
     const splitter = new LineSplitter();
-    const parse = (lines: readonly string[]) => lines.forEach((line) => report(parser.push(line)));
+    const parse = (lines: readonly string[]) => {
+      for (const line of lines) report(parser.push(line));
+    };
     const onBytes = (chunk: Uint8Array | string) => {
       context.log('suite', chunk);
       parse(splitter.push(chunk));
@@ -119,7 +125,9 @@ export function runSuite(input: RunSuiteInput, context: StepContext): Promise<vo
     }
     finish(exitCode);
     if (exitCode === runnerExit.serverUnreachable) {
-      throw new EnvironmentError('the client VM can’t reach the server', 'suite.log says how it tried, server.log what the server did', { exitCode: ExitCode.serverLost });
+      throw new EnvironmentError('the client VM can’t reach the server', 'suite.log says how it tried, server.log what the server did', {
+        exitCode: ExitCode.serverLost,
+      });
     }
     if (exitCode === runnerExit.suiteMissing) throw new EnvironmentError('the suite can’t be started in the client VM', 'suite.log says why');
   });

@@ -1,5 +1,5 @@
-import type { EventBody, LogChannel, Phase } from '../model/events.ts';
 import { isAbort, messageOf } from '../model/errors.ts';
+import type { EventBody, LogChannel, Phase } from '../model/events.ts';
 
 /** What a step gets from the machine that runs it. */
 export interface StepContext {
@@ -9,12 +9,7 @@ export interface StepContext {
 }
 
 /** Runs a step as a phase: says when it began, how it ended and how long it took. `detailOf` adds what came of it. */
-export async function inPhase<T>(
-  context: StepContext,
-  phase: Phase,
-  work: () => Promise<T>,
-  detailOf: (result: T) => string | null = () => null,
-): Promise<T> {
+export async function inPhase<T>(context: StepContext, phase: Phase, work: () => Promise<T>, detailOf: (result: T) => string | null = () => null): Promise<T> {
   const startMs = performance.now();
   const finished = (outcome: 'ok' | 'failed' | 'cancelled', detail: string | null) =>
     context.report({ type: 'phase.finished', phase, outcome, durationMs: Math.round(performance.now() - startMs), detail });

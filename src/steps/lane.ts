@@ -6,11 +6,11 @@ import type { LogChannel } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
-import { ensureClientKey } from './client-key.ts';
+import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
+import { ensureClientKey } from './client-key.ts';
 import { inPhase } from './context.ts';
 import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
-import { attachEnvironment } from './attach.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
@@ -139,16 +139,36 @@ export class Lane implements LaneSteps {
     const version = Number(options.nfsVersion[0]);
     const answers = await this.#services.probe.rpcAnswers({ host: '127.0.0.1', port: nfsPort, program: rpcPrograms.nfs, version, timeoutMs: answerDeadlineMs });
     if (!answers) {
-      return { exitCode: ExitCode.serverLost, reason: `${limit}: the server has stopped answering`, hint: 'server.log may say why', log: tailOf(this.#scope, 'server')(15) };
+      return {
+        exitCode: ExitCode.serverLost,
+        reason: `${limit}: the server has stopped answering`,
+        hint: 'server.log may say why',
+        log: tailOf(this.#scope, 'server')(15),
+      };
     }
     const signal = AbortSignal.any([controls.signal, AbortSignal.timeout(answerDeadlineMs)]);
-    const alive = await present(this.#session).exec('true', { signal }).then(() => true, () => false);
+    const alive = await present(this.#session)
+      .exec('true', { signal })
+      .then(
+        () => true,
+        () => false,
+      );
     if (!alive) {
-      return { exitCode: ExitCode.clientLost, reason: `${limit}: the client VM has stopped answering`, hint: 'vm.log may say why', log: tailOf(this.#scope, 'vm')(15) };
+      return {
+        exitCode: ExitCode.clientLost,
+        reason: `${limit}: the client VM has stopped answering`,
+        hint: 'vm.log may say why',
+        log: tailOf(this.#scope, 'vm')(15),
+      };
     }
     const found = verdict();
     const exitCode = found.exitCode === ExitCode.passed ? ExitCode.testsFailed : found.exitCode;
-    return { exitCode, reason: `${limit}; ${found.reason}`, hint: 'server and client still answer: give more time with --timeout, or run fewer testcases', log: null };
+    return {
+      exitCode,
+      reason: `${limit}; ${found.reason}`,
+      hint: 'server and client still answer: give more time with --timeout, or run fewer testcases',
+      log: null,
+    };
   }
 
   async release(controls: StepControls, outcome: Outcome): Promise<void> {
@@ -190,7 +210,12 @@ export class Lane implements LaneSteps {
       const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
       // Its last words come after its end.
       await delay(300, signal).catch(() => {});
-      controls.lose({ exitCode: ExitCode.serverLost, reason: `the server died (${why})`, hint: 'its last lines are above, the whole log is in server.log', log: tailOf(this.#scope, 'server')(15) });
+      controls.lose({
+        exitCode: ExitCode.serverLost,
+        reason: `the server died (${why})`,
+        hint: 'its last lines are above, the whole log is in server.log',
+        log: tailOf(this.#scope, 'server')(15),
+      });
     });
   }
 

@@ -57,7 +57,8 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
     await session.exec('sync; sudo poweroff', { signal: context.signal }).catch(() => {});
     session.close();
     const ended = await Promise.race([vm.exited.then(() => true), delay(shutdownDeadlineMs, context.signal).then(() => false)]);
-    if (!ended) throw new EnvironmentError(`the client VM did not shut down within ${shutdownDeadlineMs / 1000} s`, 'try again; provisioning.log has its console');
+    if (!ended)
+      throw new EnvironmentError(`the client VM did not shut down within ${shutdownDeadlineMs / 1000} s`, 'try again; provisioning.log has its console');
     await services.onBooted(vm.record.accelerator);
   } catch (error) {
     // Half-installed, it would only fail later; a download starts over.

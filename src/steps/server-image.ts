@@ -20,6 +20,9 @@ export const labels = {
   run: 'nfstest-tui.run',
 } as const;
 
+/** Where base images made from Debian packages are kept. */
+export const baseImageRepository = 'nfstest-tui/base';
+
 const phase = 'server-image';
 const cloneDeadlineMs = 120_000;
 
@@ -39,7 +42,12 @@ export interface ServerImage {
 
 /** Finds or builds the image of the server under test; an image whose inputs did not change is used again. */
 export function prepareServerImage(options: Options, recipe: ServerRecipe, services: ServerImageServices, context: StepContext): Promise<ServerImage> {
-  return inPhase(context, phase, () => findOrBuild(options, recipe, services, context), (image) => image.detail);
+  return inPhase(
+    context,
+    phase,
+    () => findOrBuild(options, recipe, services, context),
+    (image) => image.detail,
+  );
 }
 
 async function findOrBuild(options: Options, recipe: ServerRecipe, services: ServerImageServices, context: StepContext): Promise<ServerImage> {
@@ -103,7 +111,9 @@ async function build(
   const ignoreFile = [`${dockerfile}.dockerignore`, join(contextDir, '.dockerignore')].find((path) => existsSync(path)) ?? null;
   const filter = dockerignore.default();
   if (ignoreFile !== null) filter.add(await readFile(ignoreFile, 'utf8'));
-  const inputs = await contentHash(contextDir, [await readFile(dockerfile, 'utf8'), recipe.build?.args, recipe.build?.baseImages], (path) => filter.ignores(path));
+  const inputs = await contentHash(contextDir, [await readFile(dockerfile, 'utf8'), recipe.build?.args, recipe.build?.baseImages], (path) =>
+    filter.ignores(path),
+  );
   if (existing?.labels[labels.inputs] === inputs) return { reference, id: existing.id, detail: `${reference}, unchanged` };
 
   const progress = progressOf(context, phase);
@@ -148,8 +158,11 @@ async function build(
 /** A base image that the engine has, can pull, or, where no registry answers, gets from Debian packages. */
 async function findBase(base: BaseImage, { engine, images }: ServerImageServices, context: StepContext): Promise<string> {
   const progress = progressOf(context, phase);
-  const key = createHash('sha256').update(JSON.stringify([base.debianSuite, base.packages])).digest('hex').slice(0, 12);
-  const ours = `nfstest-tui/base:${base.debianSuite}-${key}`;
+  const key = createHash('sha256')
+    .update(JSON.stringify([base.debianSuite, base.packages]))
+    .digest('hex')
+    .slice(0, 12);
+  const ours = `${baseImageRepository}:${base.debianSuite}-${key}`;
   for (const known of [base.image, ours]) if (await engine.inspectImage(known)) return known;
   let refusal: unknown;
   try {
@@ -163,15 +176,22 @@ async function findBase(base: BaseImage, { engine, images }: ServerImageServices
   context.report({ type: 'note.reported', level: 'info', message: `${base.image} can't be pulled; making a base image from Debian packages` });
   progress(`debootstrapping ${base.debianSuite}`);
   try {
-    const { tar, done } = images.debianRootfs({ suite: base.debianSuite, packages: base.packages }, { signal: context.signal, onOutput: (chunk) => context.log('build', chunk) });
+    const { tar, done } = images.debianRootfs(
+      { suite: base.debianSuite, packages: base.packages },
+      { signal: context.signal, onOutput: (chunk) => context.log('build', chunk) },
+    );
     await Promise.all([engine.importImage(ours, tar, { signal: context.signal }), done]);
   } catch (error) {
     // A cut-off stream may have become an image all the same.
     await engine.removeImage(ours).catch(() => {});
     context.signal.throwIfAborted();
-    throw new EnvironmentError(`no base image: ${messageOf(refusal)}; and from Debian packages: ${messageOf(error)}`, 'check the network, or load the image by `docker load`', {
-      cause: error,
-    });
+    throw new EnvironmentError(
+      `no base image: ${messageOf(refusal)}; and from Debian packages: ${messageOf(error)}`,
+      'check the network, or load the image by `docker load`',
+      {
+        cause: error,
+      },
+    );
   }
   return ours;
 }

@@ -73,7 +73,12 @@ export const containerName = (options: Options): string => `${options.imageName.
 
 /** Starts the server's container and waits until it answers NFS. */
 export function startServer(input: StartServerInput, services: ServerServices, context: StepContext): Promise<RunningServer> {
-  return inPhase(context, phase, () => start(input, services, context), ({ record }) => `${record.containerName} on 127.0.0.1:${record.nfsPort}`);
+  return inPhase(
+    context,
+    phase,
+    () => start(input, services, context),
+    ({ record }) => `${record.containerName} on 127.0.0.1:${record.nfsPort}`,
+  );
 }
 
 async function start(input: StartServerInput, { engine, ports, probe }: ServerServices, context: StepContext): Promise<RunningServer> {
@@ -136,9 +141,13 @@ async function waitUntilReady(input: StartServerInput, { record, container }: Ru
     if (answers) return;
     if (performance.now() > deadline) {
       const missing = said ? `does not answer NFS v${version} on port ${record.nfsPort}` : `did not print /${readiness.logPattern}/`;
-      throw new EnvironmentError(`the server ${missing} after ${readiness.timeoutSeconds} s`, 'its log may say why; server.json sets ports, versions and the time', {
-        log: input.tail(15),
-      });
+      throw new EnvironmentError(
+        `the server ${missing} after ${readiness.timeoutSeconds} s`,
+        'its log may say why; server.json sets ports, versions and the time',
+        {
+          log: input.tail(15),
+        },
+      );
     }
     await delay(pollMs, context.signal);
   }

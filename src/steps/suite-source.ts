@@ -28,11 +28,16 @@ export interface Suite {
 
 /** Finds the suite: NFSTEST_SRC, the cached clone, a new clone, the bundled one, as far as SUITE allows. */
 export function prepareSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {
-  return inPhase(context, phase, async () => {
-    const suite = await findSuite(options, sources, context);
-    context.report({ type: 'suite.resolved', suite: suite.identity });
-    return suite;
-  }, ({ identity }) => suiteTitle(identity));
+  return inPhase(
+    context,
+    phase,
+    async () => {
+      const suite = await findSuite(options, sources, context);
+      context.report({ type: 'suite.resolved', suite: suite.identity });
+      return suite;
+    },
+    ({ identity }) => suiteTitle(identity),
+  );
 }
 
 /** For people: which suite it is. */

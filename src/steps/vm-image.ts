@@ -35,7 +35,13 @@ export interface VmImageServices {
 }
 
 /** Finds or makes the client VM's disk image, the key and the seed ISO. */
-export function prepareVmImage(options: Options, platform: NodeJS.Platform, arch: string, services: VmImageServices, context: StepContext): Promise<PreparedVm> {
+export function prepareVmImage(
+  options: Options,
+  platform: NodeJS.Platform,
+  arch: string,
+  services: VmImageServices,
+  context: StepContext,
+): Promise<PreparedVm> {
   return inPhase(
     context,
     phase,
@@ -152,7 +158,10 @@ async function prepareSeed(options: Options, key: ClientKey, images: VmImageServ
     // Small files lie unpacked in an ISO image.
     const keyData = key.publicKey.split(' ')[1] ?? '';
     if (!(await readFile(cidata)).includes(keyData)) {
-      throw new UserError(`${cidata} does not hold this checkout's SSH key`, `add ${files.key}.pub to its user-data (user ${clientUser}), or leave --cidata out`);
+      throw new UserError(
+        `${cidata} does not hold this checkout's SSH key`,
+        `add ${files.key}.pub to its user-data (user ${clientUser}), or leave --cidata out`,
+      );
     }
     return cidata;
   }

@@ -65,7 +65,12 @@ export function vmSpec(
 
 /** Boots the client VM on a fresh overlay and waits for the marker on its console. */
 export function startVm(input: StartVmInput, services: VmServices, context: StepContext): Promise<VmHandle> {
-  return inPhase(context, phase, () => start(input, services, context), ({ record }) => `${input.image.title}, ${record.accelerator}, SSH on 127.0.0.1:${record.sshPort}`);
+  return inPhase(
+    context,
+    phase,
+    () => start(input, services, context),
+    ({ record }) => `${input.image.title}, ${record.accelerator}, SSH on 127.0.0.1:${record.sshPort}`,
+  );
 }
 
 async function start(input: StartVmInput, services: VmServices, context: StepContext): Promise<VmHandle> {
@@ -85,7 +90,12 @@ async function start(input: StartVmInput, services: VmServices, context: StepCon
 }
 
 /** Follows the console through the log of the run, which the caller feeds. */
-export async function waitForMarker({ tail, options }: Pick<StartVmInput, 'tail' | 'options'>, vm: VmHandle, phase: Phase, context: StepContext): Promise<void> {
+export async function waitForMarker(
+  { tail, options }: Pick<StartVmInput, 'tail' | 'options'>,
+  vm: VmHandle,
+  phase: Phase,
+  context: StepContext,
+): Promise<void> {
   const progress = progressOf(context, phase);
   const deadline = performance.now() + bootDeadlineMs;
   let ended = false;
@@ -109,7 +119,9 @@ export async function waitForMarker({ tail, options }: Pick<StartVmInput, 'tail'
             ? `the client VM was not ready within ${bootDeadlineMs / 1000} s`
             : null;
     if (problem !== null) {
-      const hint = failure ? 'an image without these packages needs the network at its first boot' : `try --memory 1G or another --accel; the console's log says more (${vmFiles(options).qemuLog} has QEMU's own)`;
+      const hint = failure
+        ? 'an image without these packages needs the network at its first boot'
+        : `try --memory 1G or another --accel; the console's log says more (${vmFiles(options).qemuLog} has QEMU's own)`;
       throw new EnvironmentError(problem, hint, { log: tail(15) });
     }
     const line = lines.at(-1)?.trim() ?? '';

@@ -206,5 +206,8 @@ class QemuVmHandle implements VmHandle {
 
 async function logTail(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
-  return text.split('\n').filter((line) => line !== '').slice(-10);
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-10);
 }

@@ -1,8 +1,7 @@
 """The testcases, in the order they run: NFStest's."""
-import io
 import re
 
-from . import access, chdir, chmod, close, creat, dirstream, fcntl, link, lseek, mkdir, mmap, open, read  # noqa: A004
+from . import access, chdir, chmod, close, creat, dirstream, fcntl, link, lseek, mkdir, mmap, opening, read
 from . import readdir, readlink, rename, rmdir, stat, statvfs, symlink, sync, unlink, write
 
 
@@ -49,7 +48,7 @@ TESTCASES = {
         ("telldir", dirstream.telldir),
         ("unlink", unlink.unlink),
         ("write", write.write),
-        ("open", open.open_),
+        ("open", opening.open_),
         ("chmod", chmod.chmod),
     )
 }
@@ -58,7 +57,7 @@ TESTCASES = {
 def known_bugs(path):
     """[(regular expression, remark)] of a --bugmsgs file: lines `expression` or `[remark]: expression`, `#` comments."""
     found = []
-    with io.open(path) as lines:
+    with open(path) as lines:
         for line in map(str.strip, lines):
             if line and not line.startswith("#"):
                 remark, expression = re.match(r"(?:\[([^\]]*)\]:?\s+)?(.*)", line).groups()

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runCli, startCli } from './support/cli.ts';
+import { type Lab, openLab, trouble } from './support/lab.ts';
+
+describe.skipIf(trouble)('the whole run, as plain lines', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await openLab();
+  });
+
+  test('three testcases pass against NFS-Ganesha over NFS 3; nothing is left', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['--ci', '--testcase=open,read,write', ...lab.flags]);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/NFS Test PASSED/);
+    expect(stdout).toMatch(/server +NFS-Ganesha \(ganesha:latest\)/);
+    expect(stdout).toMatch(/bundled/);
+    for (const name of ['open', 'read', 'write']) expect(stdout).toMatch(new RegExp(`^PASS +${name} +\\d+/\\d+`, 'm'));
+    expect(exitCode).toBe(0);
+    const events = await lab.events();
+    expect(events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['run.started', 'server.ready', 'vm.ready', 'client.connected', 'testcase.finished', 'run.finished']),
+    );
+    expect(await lab.summary()).toMatchObject({ exitCode: 0 });
+    for (const name of ['suite.log', 'server.log', 'vm.log']) expect((await readFile(join(lab.runsDir, 'latest', name), 'utf8')).length).toBeGreaterThan(100);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test.each(['3', '4.1'])('all 33 testcases of the bundled suite pass over NFS %s', async (version) => {
+    const { exitCode, stdout } = await runCli(['--ci', '--testcase=all', `--nfs-version=${version}`, '--quiet', ...lab.flags]);
+    expect(stdout.split('\n').slice(-20).join('\n')).toMatch(/NFS Test PASSED/);
+    expect(stdout.match(/^PASS /gm)).toHaveLength(33);
+    expect(exitCode).toBe(0);
+    const summary = (await lab.summary()) as { totals: { assertionsPassed: number } };
+    expect(summary.totals.assertionsPassed).toBeGreaterThanOrEqual(250);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test('an interrupt while the VM boots tidies up and ends with 130', async () => {
+    const run = startCli(['--ci', '--testcase=read', ...lab.flags]);
+    await run.waitFor('QEMU ');
+    run.child.kill('SIGINT');
+    const { exitCode, stdout } = await run.finished;
+    expect(stdout).toMatch(/NFS Test FAILED: interrupted by SIGINT/);
+    expect(exitCode).toBe(130);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test('a terminated run ends with 143 and says what did not run', async () => {
+    const run = startCli(['--ci', '--testcase=all', ...lab.flags]);
+    await run.waitFor('PASS ');
+    run.child.kill('SIGTERM');
+    const { exitCode, stdout } = await run.finished;
+    expect(exitCode).toBe(143);
+    expect(stdout).toMatch(/not run/i);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test('a port that was asked for and is taken: exit 3 naming its holder', async () => {
+    const { createServer } = await import('node:net');
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(lab.nfsPort, '127.0.0.1', () => resolve()));
+    try {
+      const { exitCode, stdout } = await runCli(['--ci', '--testcase=read', ...lab.flags]);
+      expect(exitCode).toBe(3);
+      expect(stdout).toMatch(new RegExp(`port ${lab.nfsPort} \\(NFS\\) is taken by .*pid ${process.pid}`));
+      expect(await lab.leftovers()).toEqual([]);
+    } finally {
+      holder.close();
+    }
+  });
+});

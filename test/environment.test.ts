@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resolveEngine } from '../src/host/engine-socket.ts';
+import { DockerEngineService } from '../src/services/docker.ts';
+import { runCli, startCli } from './support/cli.ts';
+import { type Lab, openLab, trouble } from './support/lab.ts';
+
+interface Status {
+  readonly server: { readonly container: string; readonly state: string; readonly answers: boolean } | null;
+  readonly vm: { readonly pid: number; readonly state: string } | null;
+}
+
+describe.skipIf(trouble)('an environment across processes', () => {
+  let lab: Lab;
+  const status = async () => {
+    const { exitCode, stdout } = await runCli(['status', '--json', ...lab.flags]);
+    return { exitCode, status: JSON.parse(stdout) as Status };
+  };
+  const start = async () => {
+    const { exitCode, stdout } = await runCli(['start-env', ...lab.flags]);
+    expect(exitCode, stdout).toBe(0);
+  };
+
+  beforeAll(async () => {
+    lab = await openLab();
+    await start();
+  });
+  afterAll(async () => {
+    await runCli(['stop-env', ...lab.flags]);
+  });
+
+  test('status sees server and VM', async () => {
+    const { exitCode, status: seen } = await status();
+    expect(seen).toMatchObject({ server: { state: 'running', answers: true }, vm: { state: 'running' } });
+    expect(exitCode).toBe(0);
+  });
+
+  test('tests run in it, again and again, and leave it running', async () => {
+    for (const name of ['read', 'mkdir']) {
+      const { exitCode, stdout } = await runCli(['test', `--testcase=${name}`, ...lab.flags]);
+      expect(stdout).toMatch(new RegExp(`^PASS +${name} `, 'm'));
+      expect(exitCode).toBe(0);
+    }
+    expect((await status()).exitCode).toBe(0);
+  });
+
+  test('a second environment in the same folder is refused', async () => {
+    const { exitCode, stderr } = await runCli(['start-env', ...lab.flags]);
+    expect(stderr).toMatch(/run already/);
+    expect(exitCode).toBe(3);
+    expect((await status()).exitCode).toBe(0);
+  });
+
+  test('two runs at once: the second is refused and names the first', async () => {
+    const first = startCli(['test', '--testcase=open', ...lab.flags]);
+    await first.waitFor('run testcases');
+    const { exitCode, stderr } = await runCli(['test', '--testcase=read', ...lab.flags]);
+    expect(stderr).toMatch(new RegExp(`another run is active here: process ${first.child.pid}`));
+    expect(exitCode).toBe(3);
+    expect((await first.finished).exitCode).toBe(0);
+  });
+
+  test('shell runs a command in the guest with its exit code; logs prints both logs', async () => {
+    const shell = await runCli(['shell', 'uname -s; exit 7', ...lab.flags]);
+    expect(shell.exitCode).toBe(7);
+    expect((await runCli(['logs', 'vm', ...lab.flags])).stdout).toMatch(/NFSTEST_VM_READY/);
+    expect((await runCli(['logs', 'server', ...lab.flags])).stdout.length).toBeGreaterThan(50);
+  });
+
+  test('a server that dies in the middle: exit 4, with its last words', async () => {
+    const run = startCli(['test', '--testcase=all', ...lab.flags]);
+    await run.waitFor('PASS ');
+    const { status: seen } = await status();
+    const { engine } = await resolveEngine();
+    const service = new DockerEngineService(engine?.host ?? '');
+    const container = await service.attachContainer(seen.server?.container ?? '');
+    await container?.remove({ graceMs: 0 });
+    const { exitCode, stdout } = await run.finished;
+    expect(stdout).toMatch(/NFS Test FAILED: the server died/);
+    expect(exitCode).toBe(4);
+    expect((await status()).exitCode).toBe(3);
+  });
+
+  test('a VM that dies in the middle: exit 5', async () => {
+    await runCli(['stop-env', ...lab.flags]);
+    await start();
+    const run = startCli(['test', '--testcase=all', ...lab.flags]);
+    await run.waitFor('PASS ');
+    const { status: seen } = await status();
+    process.kill(seen.vm?.pid ?? 0, 'SIGKILL');
+    const { exitCode, stdout } = await run.finished;
+    expect(stdout).toMatch(/NFS Test FAILED: .*client VM/);
+    expect(exitCode).toBe(5);
+  });
+
+  test('stop-env leaves nothing; a second one has nothing to do', async () => {
+    await runCli(['stop-env', ...lab.flags]);
+    expect(await lab.leftovers()).toEqual([]);
+    expect((await status()).exitCode).toBe(3);
+    const again = await runCli(['stop-env', ...lab.flags]);
+    expect(again).toMatchObject({ exitCode: 0, stdout: 'nothing was running\n' });
+    const without = await runCli(['test', '--testcase=read', ...lab.flags]);
+    expect(without.stderr).toMatch(/no test environment is running\n.*start-env/);
+    expect(without.exitCode).toBe(3);
+    expect(existsSync(join(lab.vmDir, 'id_ed25519'))).toBe(true);
+    expect(await readFile(join(lab.vmDir, 'vm.log'), 'utf8')).toMatch(/NFSTEST_VM_READY/);
+  });
+});
