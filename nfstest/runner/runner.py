@@ -24,9 +24,9 @@ import tempfile
 import time
 
 SERVER_UNREACHABLE, SUITE_MISSING = 72, 73
-# Program numbers: RFC 1813 and RFC 7530 (NFS), RFC 1813 appendix I (MOUNT).
-NFS, MOUNT = 100003, 100005
-ACCEPT_STATES = {2: "it has no such version (PROG_MISMATCH)", 3: "it has no NULL procedure", 4: "it could not read the call", 5: "it had an error"}
+# Program numbers and accept_stat: RFC 1813 (NFS; MOUNT in its appendix I), RFC 5531.
+PROGRAMS = {"NFS": 100003, "MOUNT": 100005}
+ACCEPT_STATES = {1: "PROG_UNAVAIL", 2: "PROG_MISMATCH", 3: "PROC_UNAVAIL", 4: "GARBAGE_ARGS", 5: "SYSTEM_ERR"}
 # A server that says no has perhaps not finished its start.
 REFUSAL_WAIT_S = 3
 # Until the suite has removed its files and its mount, after SIGTERM.
@@ -35,19 +35,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Ended(BaseException):
-    """A signal came, or the reader of the output went."""
-
-    def __init__(self, number, reason):
-        super().__init__(reason)
-        self.number = number
+    """A signal came, or the reader of the output went; args: number of the signal, reason."""
 
 
 class NotServing(Exception):
-    """A probe that failed; `connected`: something listens there; `refused`: it answered, and the answer is no."""
+    """A probe that failed; `stage`: 'connect', 'answer' (something listens) or 'refusal' (it speaks RPC and says no)."""
 
-    def __init__(self, message, connected=False, refused=False):
+    def __init__(self, message, stage="answer"):
         super().__init__(message)
-        self.connected, self.refused = connected, refused
+        self.stage = stage
 
 
 def say(text, fresh_line=False):
@@ -64,86 +60,75 @@ def write(descriptor, data):
             select.select([], [descriptor], [], 1)
 
 
-# The server.
-
 def null_call(xid, program, version):
-    """Procedure 0 of a program, RFC 5531: a record of one fragment, AUTH_NONE."""
+    """Procedure 0 of a program, without credentials, as a record of one fragment (RFC 5531)."""
     body = struct.pack(">10I", xid, 0, 2, program, version, 0, 0, 0, 0, 0)
     return struct.pack(">I", 0x80000000 | len(body)) + body
 
 
-def check_reply(record, xid, program):
+def check_reply(record, xid):
     """Raises NotServing unless the record accepts the call."""
     try:
-        got_xid, kind, state = struct.unpack_from(">3I", record)
+        got_xid, kind, denied, _, verifier_length = struct.unpack_from(">5I", record)
         if (got_xid, kind) != (xid, 1):
-            raise NotServing("the answer is no RPC reply", True)
-        if state:
-            raise NotServing("it denied the call", True, True)
-        accepted = struct.unpack_from(">I", record, 16 + (struct.unpack_from(">I", record, 16)[0] + 3) // 4 * 4 + 4)[0]
+            raise NotServing("the answer is no RPC reply")
+        state = "call denied" if denied else struct.unpack_from(">I", record, 20 + (verifier_length + 3) // 4 * 4)[0]
     except struct.error:
-        raise NotServing("the answer is no RPC reply", True) from None
-    if accepted == 1:
-        raise NotServing("it does not serve %s (PROG_UNAVAIL)" % ("NFS" if program == NFS else "MOUNT"), True, True)
-    if accepted:
-        raise NotServing(ACCEPT_STATES.get(accepted, "accept_stat %d" % accepted), True, True)
+        raise NotServing("the answer is no RPC reply") from None
+    if state:
+        raise NotServing("its answer to a NULL call is %s" % ACCEPT_STATES.get(state, state), "refusal")
 
 
 def probe(host, port, program, version, timeout_s):
     """One NULL call over TCP."""
-    connected = False
+    stage = "connect"
     try:
-        with socket.create_connection((host, port), timeout=timeout_s) as connection:
-            connected = True
-            connection.settimeout(timeout_s)
+        with socket.create_connection((host, port), timeout=timeout_s) as connection, connection.makefile("rb") as answer:
+            stage = "answer"
             xid = struct.unpack(">I", os.urandom(4))[0]
             connection.sendall(null_call(xid, program, version))
-            answer = connection.makefile("rb")
             header = answer.read(4)
             if not header:
-                raise NotServing("it closed the connection", True)
-            # A last fragment of up to 4095 bytes starts so; everything else is another protocol.
-            if len(header) < 4 or header[:3] > b"\x80\x00\x0f" or header[0] != 0x80:
-                raise NotServing("the answer is no RPC reply", True)
-            check_reply(answer.read(struct.unpack(">I", header)[0] & 0xFFF), xid, program)
+                raise NotServing("it closed the connection")
+            # A last fragment of less than 4 KiB starts so; everything else is another protocol.
+            if len(header) < 4 or header[:2] != b"\x80\x00" or header[2] > 15:
+                raise NotServing("the answer is no RPC reply")
+            check_reply(answer.read(struct.unpack(">I", header)[0] & 0xFFF), xid)
     except socket.timeout:
-        raise NotServing("no answer" if connected else "connection timed out", connected) from None
+        raise NotServing("timed out", stage) from None
     except OSError as error:
-        raise NotServing((error.strerror or str(error)).lower(), connected) from None
+        raise NotServing((error.strerror or str(error)).lower(), stage) from None
 
 
-def wait_for(host, port, program, version, wait_s):
-    """Raises NotServing with a message for the user when the deadline has passed."""
+def wait_for(host, port, name, version, wait_s):
+    """Until a NULL call is accepted; name: a key of PROGRAMS. Raises NotServing with a message for the user at the deadline."""
     start = time.monotonic()
-    name = "%sv%d" % ("NFS" if program == NFS else "MOUNT", version)
+    place, service = "server %s:%d" % (host, port), "%sv%d" % (name, version)
     while True:
-        left = wait_s - (time.monotonic() - start)
+        left = start + wait_s - time.monotonic()
         try:
-            return probe(host, port, program, version, max(0.5, min(5, left)))
+            return probe(host, port, PROGRAMS[name], version, max(0.5, min(5, left)))
         except NotServing as problem:
-            spent = time.monotonic() - start
-            if spent < (min(wait_s, REFUSAL_WAIT_S) if problem.refused else wait_s):
+            waited = time.monotonic() - start
+            if waited < (min(wait_s, REFUSAL_WAIT_S) if problem.stage == "refusal" else wait_s):
                 time.sleep(0.3)
                 continue
-            if problem.refused:
-                message = "server %s:%d does not serve %s: %s" % (host, port, name, problem)
-            elif problem.connected:
-                message = "server %s:%d accepts connections, but did not answer %s within %g s: %s. Is it an NFS server?" % (host, port, name, wait_s, problem)
-            else:
-                message = "server %s:%d did not answer within %g s: %s. Is the server running?" % (host, port, wait_s, problem)
-            raise NotServing(message) from None
+            raise NotServing({
+                "connect": "%s did not answer within %g s: %s. Is the server running?" % (place, wait_s, problem),
+                "answer": "%s is open, but did not answer as %s within %g s: %s. Is it an NFS server?" % (place, service, wait_s, problem),
+                "refusal": "%s does not serve %s: %s" % (place, service, problem),
+            }[problem.stage]) from None
 
-
-# Mounts.
 
 def mounts_at(point, table="/proc/self/mountinfo"):
-    """How many mounts lie over each other at a path; asks the table, because a dead server's mount hangs whoever looks at it."""
+    """How many mounts lie over each other at a path. Reads the table only: looking at a dead server's mount would hang."""
     with open(table, errors="surrogateescape") as lines:
         paths = [re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), line.split()[4]) for line in lines]
     return paths.count(point)
 
 
 def as_root(*words):
+    """None, or what went wrong."""
     command = list(words) if os.geteuid() == 0 else ["sudo", "-n", *words]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
@@ -155,10 +140,8 @@ def as_root(*words):
 def unmount_leftovers(point, report):
     for _ in range(mounts_at(point)):
         problem = as_root("umount", "-f", "-l", point)
-        report("a mount was left at %s: %s" % (point, "unmounted" if problem is None else "could not unmount: " + problem))
+        report("a mount was left at %s: %s" % (point, "could not unmount: " + problem if problem else "unmounted"))
 
-
-# The suite.
 
 class Suite:
     """The suite's process group, and its output on its way."""
@@ -167,39 +150,35 @@ class Suite:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         env=environment, cwd=folder, start_new_session=True)
         self.targets = {self.process.stdout.fileno(): 1, self.process.stderr.fileno(): 2}
-        self.line_open = False
+        self.discard = self.line_open = False
         self.poll = select.poll()
         # No events: only that the reader is gone. sshd closes the pipe when the connection is lost, and sends no signal.
         self.poll.register(1, 0)
         for source in self.targets:
             self.poll.register(source, select.POLLIN)
 
-    def relay(self, timeout_s, discard=False):
-        """Passes on what is there; waits for something if there is nothing."""
-        for source, events in self.poll.poll(timeout_s * 1000):
-            if source == 1:
-                self.poll.unregister(1)
-                if not discard:
-                    raise Ended(signal.SIGHUP, "the reader of the output is gone")
-                continue
-            data = os.read(source, 65536)
+    def relay(self):
+        """Passes on what is there; waits a moment if there is nothing."""
+        for source, _ in self.poll.poll(200):
+            data = os.read(source, 65536) if source in self.targets else b""
             if not data:
                 self.poll.unregister(source)
-                del self.targets[source]
-            elif not discard:
+                if self.targets.pop(source, None) is None and not self.discard:
+                    raise Ended(signal.SIGHUP, "the reader of the output is gone")
+            elif not self.discard:
                 write(self.targets[source], data)
                 self.line_open = not data.endswith(b"\n")
 
-    def wait(self, seconds=None, discard=False):
-        """Exit code, or None when the time is over. Ends with the process: a child of it may keep the pipes open for ever."""
-        deadline = None if seconds is None else time.monotonic() + seconds
+    def wait(self, seconds=float("inf")):
+        """Exit code, None when the time is over. Ends with the process: a child of it may keep the pipes open for ever."""
+        deadline = time.monotonic() + seconds
         while self.process.poll() is None:
-            if deadline and time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 return None
-            self.relay(0.2, discard)
+            self.relay()
         deadline = time.monotonic() + 1
         while self.targets and time.monotonic() < deadline:
-            self.relay(0.2, discard)
+            self.relay()
         return self.process.returncode
 
     def signal_group(self, number):
@@ -214,17 +193,18 @@ class Suite:
 
     def stop(self):
         """TERM, then KILL; what runs as root (mount, tcpdump) takes root."""
+        self.discard = True
         self.signal_group(signal.SIGTERM)
-        self.wait(GRACE_S, discard=True)
+        self.wait(GRACE_S)
         if self.signal_group(signal.SIGKILL):
-            self.wait(1, discard=True)
+            self.wait(1)
             if self.signal_group(0):
                 as_root("kill", "-KILL", "--", "-%d" % self.process.pid)
 
 
 def parse(argv):
     parser = argparse.ArgumentParser(prog="runner.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suite-root", required=True, help="folder of the suite, put first in PYTHONPATH")
+    parser.add_argument("--suite-root", required=True, type=os.path.abspath, help="folder of the suite, put first in PYTHONPATH")
     parser.add_argument("--script", default="test/nfstest_posix", help="program of the suite, from its root [%(default)s]")
     parser.add_argument("--host", help="server to wait for; none: no waiting")
     parser.add_argument("--port", type=int, default=2049, help="NFS port [%(default)s]")
@@ -246,10 +226,9 @@ def parse(argv):
     return options
 
 
-def environment_for(options):
-    environment = dict(os.environ)
-    environment["PATH"] = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin") + ":/usr/sbin:/sbin"
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [options.suite_root, os.environ.get("PYTHONPATH")]))
+def environment_for(options, inherited):
+    environment = dict(inherited, PATH=inherited.get("PATH", "/usr/local/bin:/usr/bin:/bin") + ":/usr/sbin:/sbin")
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [options.suite_root, inherited.get("PYTHONPATH")]))
     environment.update(pair.split("=", 1) for pair in options.env)
     return environment
 
@@ -264,40 +243,35 @@ def run(options):
     say("command: " + " ".join(map(shlex.quote, command)))
     if options.host:
         try:
-            wait_for(options.host, options.port, NFS, options.version, options.wait)
+            wait_for(options.host, options.port, "NFS", options.version, options.wait)
             if options.mount_port and options.version == 3:
-                wait_for(options.host, options.mount_port, MOUNT, 3, options.wait)
+                wait_for(options.host, options.mount_port, "MOUNT", 3, options.wait)
         except NotServing as problem:
             say(problem)
             return SERVER_UNREACHABLE
         say("server %s:%d answers NFSv%d" % (options.host, options.port, options.version))
     unmount_leftovers(options.mtpoint, say)
     folder = tempfile.mkdtemp(prefix="nfstest-runner-")
-    suite, report = None, say
+    suite, start = None, time.monotonic()
     try:
-        start = time.monotonic()
-        try:
-            suite = Suite(command, environment_for(options), folder)
-        except OSError as error:
-            say("the suite can't be started: %s" % error)
-            return SUITE_MISSING
+        suite = Suite(command, environment_for(options, os.environ), folder)
         code = suite.wait()
         ended = "exited with %d" % code if code >= 0 else "was killed by " + signal.Signals(-code).name
-        say("suite %s after %.1f s" % (ended, time.monotonic() - start), fresh_line=suite.line_open)
+        say("suite %s after %.1f s" % (ended, time.monotonic() - start), suite.line_open)
         return code if code >= 0 else 128 - code
-    except Ended:
-        report = quiet
-        raise
+    except OSError as error:
+        say("the suite can't be started: %s" % error)
+        return SUITE_MISSING
     finally:
         ignore_signals()
         if suite:
             suite.stop()
-        unmount_leftovers(options.mtpoint, report)
+        unmount_leftovers(options.mtpoint, say_quietly)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def quiet(text):
-    """Says it where somebody still listens."""
+def say_quietly(text):
+    """Says it if somebody still listens."""
     try:
         say(text)
     except (Ended, OSError):
@@ -320,8 +294,9 @@ def main(argv):
     try:
         return run(parse(argv))
     except Ended as ended:
-        quiet(str(ended))
-        return 128 + ended.number
+        number, reason = ended.args
+        say_quietly(reason)
+        return 128 + number
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
+import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
 import { findRecipe } from '../config/server-recipe.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import { acceleratorCandidates, readAcceleratorFacts } from '../host/accelerator.ts';
+import { currentVerdictKey, readVerdict } from '../host/accelerator-memory.ts';
+import { qemuVersion } from '../host/choose-accelerator.ts';
+import { qemuBinaryFor } from '../host/tools.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
 import { formatCommandLine, qemuCommandLine } from '../services/qemu/command-line.ts';
@@ -23,14 +27,9 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
   const identity = identityOf(options, recipe);
   const nfsPort = options.nfsPort.value;
   const mountPort = recipe.mountPort === recipe.nfsPort ? nfsPort : nfsPort + 1;
-  const [accelerator = 'tcg'] = acceleratorCandidates({
-    facts: await readAcceleratorFacts(),
-    hostArch: process.arch,
-    guestArch: process.arch,
-    requested: options.accelerator,
-  });
-  const container = containerSpec({ runId: 'RUN', options, recipe, imageId: identity.image }, containerName(options), nfsPort, mountPort);
   const files = vmFiles(options);
+  const accelerator = await likelyAccelerator(options.accelerator, files.accelerators);
+  const container = containerSpec({ runId: 'RUN', options, recipe, imageId: identity.image }, containerName(options), nfsPort, mountPort);
   const givenImage = options.vmImage.explicit && existsSync(options.vmImage.value) && !existsSync(`${options.vmImage.value}.json`);
   const console = process.arch === 'arm64' ? 'ttyAMA0' : 'ttyS0';
   const kernel =
@@ -69,6 +68,17 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
   if (switches.has('json')) write(`${JSON.stringify(plan, null, 2)}\n`);
   else write(render(plan, parts));
   return ExitCode.passed;
+}
+
+/** The accelerator that a run would take: the first that is not known to fail. Nothing is probed. */
+async function likelyAccelerator(requested: Options['accelerator'], memory: string): Promise<string> {
+  const facts = await readAcceleratorFacts();
+  const version = await qemuVersion(qemuBinaryFor(process.arch)).catch(() => '');
+  for (const candidate of acceleratorCandidates({ facts, hostArch: process.arch, guestArch: process.arch, requested })) {
+    const verdict = await readVerdict(memory, await currentVerdictKey(candidate, version));
+    if (verdict?.works !== false) return candidate;
+  }
+  return 'tcg';
 }
 
 type Plan = { readonly server: { title: string; image: string }; readonly build: { dockerfile: string; context: string } | null } & Readonly<

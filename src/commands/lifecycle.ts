@@ -92,7 +92,7 @@ async function lockedLifecycle(request: LifecycleRequest, { testcases, attached,
   const reporter = combineReporters(request.reporters(folder.dir), (error) => process.emitWarning(`a reporter failed: ${messageOf(error)}`));
   journal.subscribe(reporter.onEvent);
   logs.subscribe(reporter.onLine);
-  if (goal !== 'build' && !request.attach) await clearLeftovers(request, services);
+  const stopped = goal !== 'build' && !request.attach ? await clearLeftovers(request, services) : [];
 
   const scope: RunScope = {
     runId,
@@ -133,6 +133,7 @@ async function lockedLifecycle(request: LifecycleRequest, { testcases, attached,
   void diskTrouble.promise.then((outcome) => actor.send({ type: 'run.stop', outcome }));
   try {
     actor.start();
+    if (stopped.length > 0) journal.record({ type: 'note.reported', level: 'info', message: `stopped what an earlier run left: ${stopped.join(', ')}` });
     const outcome = await ended;
     journal.record({ type: 'run.finished', ...outcome, durationMs: journal.elapsedMs() });
     await folder.writeSummary(state);
@@ -144,18 +145,21 @@ async function lockedLifecycle(request: LifecycleRequest, { testcases, attached,
   }
 }
 
-/** A run starts from nothing: what an earlier one left, kept or lost, is stopped first. A part that is asked for alone leaves the other. */
-async function clearLeftovers({ options, goal, parts }: LifecycleRequest, services: Checked['services']): Promise<void> {
+/** A run starts from nothing: what an earlier one left, kept or lost, is stopped first. Parts that run on purpose are not taken away by another `start-…`. */
+async function clearLeftovers({ options, goal, parts }: LifecycleRequest, services: Checked['services']): Promise<readonly string[]> {
   const existing = await readEnvironment(options);
-  if (goal === 'tests' || existing === null) {
-    await stopEnvironment(options, parts, services);
-    return;
+  if (goal === 'environment' && existing !== null) {
+    const server = parts.server && existing.server !== null && (await serverRuns(existing.server.containerId, services));
+    const vm = parts.vm && existing.vm !== null && (await services.vms.attach(existing.vm)) !== null;
+    const running = [...(server ? ['server'] : []), ...(vm ? ['client VM'] : [])].join(' and the ');
+    if (running !== '') {
+      throw new EnvironmentError(`the ${running} of this environment already run`, 'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them');
+    }
   }
-  const taken = [parts.server && existing.server ? 'server' : null, parts.vm && existing.vm ? 'client VM' : null].filter((part) => part !== null);
-  if (taken.length > 0) {
-    throw new EnvironmentError(
-      `the ${taken.join(' and the ')} of this environment run already`,
-      'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them',
-    );
-  }
+  return stopEnvironment(options, parts, services);
+}
+
+async function serverRuns(containerId: string, { engine }: Checked['services']): Promise<boolean> {
+  const container = await engine.attachContainer(containerId);
+  return container !== null && (await container.state()).status === 'running';
 }

@@ -16,7 +16,7 @@ export const shellCommand: Command = {
   name: 'shell',
   usage: '[COMMAND...]',
   summary: 'log in to the client VM, or run a command in it',
-  details: ['Exit code: the command’s.'],
+  details: ['A command with flags of its own follows after --: nfstest-tui shell -- ls -la', 'Exit code: the command’s.'],
   run: async ({ options, words }) => {
     const vm = (await readEnvironment(options))?.vm ?? null;
     if (vm === null || (await processes.startTime(vm.pid)) !== vm.startTime) {

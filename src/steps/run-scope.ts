@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Options } from '../config/options.ts';
 import type { ServerRecipe } from '../config/server-recipe.ts';
 import type { StepControls } from '../machine/actors.ts';
@@ -31,4 +32,4 @@ export const contextOf = (scope: RunScope, controls: StepControls): StepContext 
 
 export const tailOf =
   (scope: RunScope, channel: LogChannel): TailOf =>
-  (count) => ({ path: `${scope.folder}/${channel}.log`, lines: scope.logs.buffers[channel].tail(count) });
+  (count) => ({ path: `${scope.folder}/${channel}.log`, lines: scope.logs.buffers[channel].tail(count).map(stripVTControlCharacters) });

@@ -1,0 +1,139 @@
+import type { ServerIdentity, SuiteIdentity, Verdict } from '../../src/model/events.ts';
+import type { PhaseState } from '../../src/model/run-state.ts';
+
+export interface AssertionView {
+  readonly verdict: 'passed' | 'failed';
+  readonly message: string;
+  /** More than 1 in all where the suite grouped subtests. */
+  readonly passedCount: number;
+  readonly failedCount: number;
+  readonly details: readonly string[];
+}
+
+/** What is known of a testcase from an earlier run. */
+export interface PreviousResult {
+  readonly verdict: Verdict;
+  readonly durationMs: number | null;
+}
+
+/** One row of the testcase list. */
+export interface TestcaseView {
+  readonly name: string;
+  readonly description: string;
+  /** `idle`: not selected for any run of this session. */
+  readonly status: 'idle' | 'pending' | 'running' | Verdict;
+  readonly passedCount: number;
+  readonly failedCount: number;
+  readonly durationMs: number | null;
+  /** Epoch milliseconds; null before it started. */
+  readonly startedAt: number | null;
+  readonly assertions: readonly AssertionView[];
+  /** Lines of the suite that are no assertion but matter. */
+  readonly remarks: readonly string[];
+  /** Why it did not run to its end. */
+  readonly reason: string | null;
+  readonly previous: PreviousResult | null;
+}
+
+/** A running test suite is `running`; `ready` waits for a selection. */
+export type EnvironmentState = 'starting' | 'ready' | 'running' | 'stopping' | 'failed' | 'stopped';
+
+/** Why there is no environment, and what to do. */
+export interface FailureView {
+  readonly reason: string;
+  readonly hint: string | null;
+  /** The end of the log that explains it. */
+  readonly log: { readonly path: string; readonly lines: readonly string[] } | null;
+}
+
+export interface PhaseView extends PhaseState {
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+}
+
+export interface ContainerView {
+  readonly name: string | null;
+  readonly image: string | null;
+  readonly port: number | null;
+  /** The engine's word, `ready` where the port answers; null before it was started. */
+  readonly state: string | null;
+  /** Epoch milliseconds. */
+  readonly startedAt: number | null;
+  /** Percent of one CPU. */
+  readonly cpuPercent: number | null;
+  readonly memoryBytes: number | null;
+  readonly restarts: number;
+}
+
+export interface ClientView {
+  /** `off`, `booting`, `ready` or `gone`. */
+  readonly state: 'off' | 'booting' | 'ready' | 'gone';
+  readonly accelerator: string | null;
+  readonly kernel: string | null;
+}
+
+/** Everything the screen shows; made of events alone, so that a recording replays into the same picture. */
+export interface DashboardView {
+  readonly environment: EnvironmentState;
+  readonly failure: FailureView | null;
+  readonly runId: string | null;
+  readonly server: ServerIdentity | null;
+  readonly nfsVersion: string | null;
+  readonly suite: SuiteIdentity | null;
+  /** Epoch milliseconds of the session's first event, and of the end of the last run. */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly phases: readonly PhaseView[];
+  readonly container: ContainerView;
+  readonly client: ClientView;
+  /** Every testcase of the catalog, in its order. */
+  readonly testcases: readonly TestcaseView[];
+  /** Names of the run that goes on, or of the last one. */
+  readonly selected: readonly string[];
+  readonly setupFailure: { readonly message: string; readonly details: readonly string[] } | null;
+  /** The newest one; null where there was none. */
+  readonly note: string | null;
+  /** One line: how the last run ended. */
+  readonly outcome: string | null;
+}
+
+export interface CatalogEntry {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** The screen before the first event. */
+export function emptyView(catalog: readonly CatalogEntry[], previous: ReadonlyMap<string, PreviousResult> = new Map()): DashboardView {
+  return {
+    environment: 'starting',
+    failure: null,
+    runId: null,
+    server: null,
+    nfsVersion: null,
+    suite: null,
+    startedAt: null,
+    endedAt: null,
+    phases: [],
+    container: { name: null, image: null, port: null, state: null, startedAt: null, cpuPercent: null, memoryBytes: null, restarts: 0 },
+    client: { state: 'off', accelerator: null, kernel: null },
+    testcases: catalog.map((entry) => idleTestcase(entry, previous.get(entry.name) ?? null)),
+    selected: [],
+    setupFailure: null,
+    note: null,
+    outcome: null,
+  };
+}
+
+export const idleTestcase = ({ name, description }: CatalogEntry, previous: PreviousResult | null): TestcaseView => ({
+  name,
+  description,
+  status: 'idle',
+  passedCount: 0,
+  failedCount: 0,
+  durationMs: null,
+  startedAt: null,
+  assertions: [],
+  remarks: [],
+  reason: null,
+  previous,
+});

@@ -1,0 +1,46 @@
+import type { AssertionFinished, RemarkReported, TestcaseFinished, TestcaseStarted } from '../../src/model/events.ts';
+import { idleTestcase, type PreviousResult, type TestcaseView } from './dashboard-view.ts';
+
+type TestcaseEvent = TestcaseStarted | AssertionFinished | RemarkReported | TestcaseFinished;
+
+/** What the row shows becomes what it showed last time. */
+const previousOf = ({ status, durationMs, previous }: TestcaseView): PreviousResult | null =>
+  status === 'passed' || status === 'failed' || status === 'not-run' ? { verdict: status, durationMs } : previous;
+
+/** The rows at the start of a run: the selected ones wait, the others keep what they show. */
+export function selectForRun(testcases: readonly TestcaseView[], selected: readonly string[]): readonly TestcaseView[] {
+  const unknown = selected.filter((name) => !testcases.some((testcase) => testcase.name === name));
+  const all = [...testcases, ...unknown.map((name) => idleTestcase({ name, description: '' }, null))];
+  return all.map((testcase) => (selected.includes(testcase.name) ? { ...idleTestcase(testcase, previousOf(testcase)), status: 'pending' } : testcase));
+}
+
+function change(testcase: TestcaseView, event: TestcaseEvent, time: number): TestcaseView {
+  switch (event.type) {
+    case 'testcase.started':
+      return { ...idleTestcase(testcase, testcase.status === 'pending' ? testcase.previous : previousOf(testcase)), status: 'running', startedAt: time };
+    case 'assertion.finished': {
+      const { verdict, message, passedCount, failedCount, details } = event;
+      return {
+        ...testcase,
+        passedCount: testcase.passedCount + passedCount,
+        failedCount: testcase.failedCount + failedCount,
+        assertions: [...testcase.assertions, { verdict, message, passedCount, failedCount, details }],
+      };
+    }
+    case 'remark.reported':
+      return { ...testcase, remarks: [...testcase.remarks, `${event.level}: ${event.message}`] };
+    case 'testcase.finished': {
+      const { verdict, passedCount, failedCount, durationMs, reason } = event;
+      return { ...testcase, status: verdict, passedCount, failedCount, durationMs, reason };
+    }
+  }
+}
+
+/** The rows after an event of one testcase; one that is not in the catalog is added at the end. */
+export function reduceTestcase(testcases: readonly TestcaseView[], event: TestcaseEvent, time: number): readonly TestcaseView[] {
+  const name = event.testcase;
+  if (name === null) return testcases;
+  const known = testcases.some((testcase) => testcase.name === name);
+  const rows = known ? testcases : [...testcases, idleTestcase({ name, description: '' }, null)];
+  return rows.map((testcase) => (testcase.name === name ? change(testcase, event, time) : testcase));
+}

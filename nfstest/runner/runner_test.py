@@ -1,0 +1,181 @@
+"""Fast tests of the runner; no root, no network but 127.0.0.1. `python3 -m unittest runner_test` in this folder."""
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import runner
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+XID_ECHO = object()
+
+
+class FakeServer:
+    """Answers each connection's call with the words of an RPC reply, or with raw bytes."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.calls = []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                call = connection.recv(44)
+                self.calls.append(struct.unpack(">I10I", call))
+                if isinstance(self.answer, bytes):
+                    connection.sendall(self.answer)
+                    continue
+                words = [self.calls[-1][1] if word is XID_ECHO else word for word in self.answer]
+                body = struct.pack(">%dI" % len(words), *words)
+                connection.sendall(struct.pack(">I", 0x80000000 | len(body)) + body)
+
+    def close(self):
+        self.socket.close()
+
+
+class WaitFor(unittest.TestCase):
+    def attempt(self, answer, name="NFS", version=3, wait_s=0.3):
+        server = FakeServer(answer)
+        self.addCleanup(server.close)
+        self.port = server.port
+        try:
+            runner.wait_for("127.0.0.1", server.port, name, version, wait_s)
+            return server.calls[0]
+        except runner.NotServing as problem:
+            return str(problem)
+
+    def test_accepted_call_is_a_null_call(self):
+        call = self.attempt([XID_ECHO, 1, 0, 0, 0, 0])
+        self.assertEqual(call[0], 0x80000000 | 40)
+        self.assertEqual(call[2:], (0, 2, 100003, 3, 0, 0, 0, 0, 0))
+        self.assertEqual(self.attempt([XID_ECHO, 1, 0, 0, 0, 0], "MOUNT")[4:6], (100005, 3))
+
+    def test_verifier_is_skipped(self):
+        self.assertIsInstance(self.attempt([XID_ECHO, 1, 0, 6, 5, 0, 0, 0]), tuple)
+
+    def test_refusals(self):
+        self.assertIn("does not serve NFSv4: its answer to a NULL call is PROG_MISMATCH", self.attempt([XID_ECHO, 1, 0, 0, 0, 2, 3, 3], version=4))
+        self.assertIn("does not serve MOUNTv3: its answer to a NULL call is PROG_UNAVAIL", self.attempt([XID_ECHO, 1, 0, 0, 0, 1], "MOUNT"))
+        self.assertIn("call denied", self.attempt([XID_ECHO, 1, 1, 0, 2]))
+
+    def test_other_protocols(self):
+        for answer in (b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x80\x00\x00\x04abcd", [7, 1, 0, 0, 0, 0]):
+            self.assertIn("is open, but did not answer as NFSv3 within 0.3 s: the answer is no RPC reply", self.attempt(answer))
+        self.assertIn("it closed the connection", self.attempt(b""))
+
+    def test_nobody_listens(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with self.assertRaisesRegex(runner.NotServing, r"server 127.0.0.1:%d did not answer within 0.2 s: connection refused. Is the server running\?" % port):
+            runner.wait_for("127.0.0.1", port, "NFS", 3, 0.2)
+
+
+class Parts(unittest.TestCase):
+    def test_options_of_the_suite_are_seen(self):
+        options = runner.parse(["--suite-root", "/s", "--", "--server", "x", "--nfsversion=3", "-m", "/mnt/a/", "--mtopts", "hard"])
+        self.assertEqual((options.mtpoint, options.version), ("/mnt/a", 3))
+        self.assertEqual(options.arguments[:2], ["--server", "x"])
+        options = runner.parse(["--suite-root", "/s", "--mtpoint", "/mnt/b", "--", "--mtpoint", "/mnt/a"])
+        self.assertEqual((options.mtpoint, options.version), ("/mnt/b", 4))
+
+    def test_environment(self):
+        options = runner.parse(["--suite-root", "/s", "--env", "A=b=c", "--"])
+        environment = runner.environment_for(options, {"PATH": "/bin", "PYTHONPATH": "/p"})
+        self.assertEqual(environment, {"PATH": "/bin:/usr/sbin:/sbin", "PYTHONPATH": "/s:/p", "A": "b=c"})
+
+    def test_mounts_at(self):
+        with tempfile.NamedTemporaryFile("w") as table:
+            table.write("21 1 0:19 / /mnt/a\\040b rw - nfs4 h:/ rw\n22 1 0:20 / /mnt/a\\040b rw - nfs h:/ rw\n23 1 0:21 / / rw - ext4 x rw\n")
+            table.flush()
+            self.assertEqual([runner.mounts_at(path, table.name) for path in ("/mnt/a b", "/", "/mnt")], [2, 1, 0])
+
+
+class Process(unittest.TestCase):
+    """The program as it is called."""
+
+    def start(self, code, *options):
+        root = tempfile.TemporaryDirectory()
+        self.addCleanup(root.cleanup)
+        os.mkdir(root.name + "/test")
+        with open(root.name + "/test/nfstest_posix", "w") as script:
+            script.write(code)
+        command = [sys.executable, HERE + "/runner.py", "--suite-root", root.name, *options, "--", "-m", root.name + "/mnt", "a b"]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+
+    def finished(self, code, *options):
+        process = self.start(code, *options)
+        out, err = process.communicate(timeout=20)
+        return process.returncode, out, err
+
+    def test_output_and_code_pass_through(self):
+        code, out, err = self.finished("import sys\nprint(sys.argv[3])\nsys.stderr.write('oops')\nsys.stdout.write('open line')\nsys.exit(7)")
+        self.assertEqual((code, err), (7, "oops"))
+        self.assertRegex(out, r"(?s)^runner: kernel .*runner: command: .* 'a b'\na b\nopen line\nrunner: suite exited with 7 after \d+\.\d s\n$")
+
+    def test_death_by_signal(self):
+        code, out, _ = self.finished("import os\nos.kill(os.getpid(), 9)")
+        self.assertEqual(code, 137)
+        self.assertIn("runner: suite was killed by SIGKILL after", out)
+
+    def test_missing_suite(self):
+        code, out, _ = self.finished("", "--script", "test/none")
+        self.assertEqual(code, 73)
+        self.assertIn("runner: the suite is missing", out)
+
+    def test_unreachable_server(self):
+        code, out, _ = self.finished("", "--host", "127.0.0.1", "--port", "1", "--wait", "0.1")
+        self.assertEqual(code, 72)
+        self.assertIn("Is the server running?", out)
+
+    def test_a_child_that_stays_is_not_waited_for(self):
+        start = time.monotonic()
+        code, _, _ = self.finished("import subprocess\nsubprocess.Popen(['sleep', '60'])")
+        self.assertEqual(code, 0)
+        self.assertLess(time.monotonic() - start, 10)
+
+    def suite_pid(self, process):
+        for line in process.stdout:
+            if line.startswith("pid "):
+                return int(line[4:])
+        self.fail("no pid")
+
+    def assert_gone(self, pid):
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pid, 0)
+
+    waiting = "import os, time\nprint('pid', os.getpid(), flush=True)\ntime.sleep(60)"
+
+    def test_signals_end_the_suite(self):
+        for number in runner.SIGNALS:
+            process = self.start(self.waiting)
+            pid = self.suite_pid(process)
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=20)
+            self.assertEqual(process.returncode, 128 + number)
+            self.assertIn("runner: ended by " + signal.Signals(number).name, out)
+            self.assert_gone(pid)
+
+    def test_lost_reader_ends_the_suite(self):
+        process = self.start(self.waiting)
+        pid = self.suite_pid(process)
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=20), 129)
+        process.stderr.close()
+        self.assert_gone(pid)
+
+
+if __name__ == "__main__":
+    unittest.main()
