@@ -120,4 +120,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-process.exitCode = await main(process.argv.slice(2)).catch(report);
+const exitCode = await main(process.argv.slice(2)).catch(report);
+// Not left to the event loop: a watch on a container or VM that stays must not keep the program here. What was written goes out first.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

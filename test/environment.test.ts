@@ -48,7 +48,7 @@ describe.skipIf(trouble)('an environment across processes', () => {
 
   test('a second environment in the same folder is refused', async () => {
     const { exitCode, stderr } = await runCli(['start-env', ...lab.flags]);
-    expect(stderr).toMatch(/already run/);
+    expect(stderr).toMatch(/already has a running server and client VM/);
     expect(exitCode).toBe(3);
     expect((await status()).exitCode).toBe(0);
   });
@@ -84,7 +84,8 @@ describe.skipIf(trouble)('an environment across processes', () => {
   });
 
   test('a VM that dies in the middle: exit 5', async () => {
-    // What is left of the environment whose server died is cleared away by itself.
+    // The VM outlived its server; a new environment begins with neither.
+    await runCli(['stop-env', ...lab.flags]);
     await start();
     const run = startCli(['test', '--testcase=all', ...lab.flags]);
     await run.waitFor('PASS ');

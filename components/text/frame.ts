@@ -2,7 +2,7 @@ import { fitLine, justify, type Line, lineWidth, span } from './line.ts';
 
 export interface FrameOptions {
   readonly title: Line;
-  /** At the right end of the top border. */
+  /** At the right end of the bottom border. */
   readonly note?: Line;
   readonly width: number;
   readonly height: number;
@@ -19,25 +19,16 @@ export function frame(content: readonly Line[], { title, note = [], width, heigh
   const tone = focused ? 'focus' : 'frame';
   const inner = width - 2;
   const edge = (text: string) => span(text, tone);
-  const noteWidth = lineWidth(note) === 0 ? 0 : lineWidth(note) + 2;
-  const titleRoom = inner - 3 - noteWidth;
-  const shownTitle = lineWidth(title) > titleRoom ? fitLine(title, Math.max(0, titleRoom)) : title;
-  const fill = Math.max(0, inner - 3 - lineWidth(shownTitle) - noteWidth);
-  const head: Line = [
-    edge(`${corners[0]}${top}`),
-    ' ',
-    ...shownTitle,
-    ' ',
-    edge(top.repeat(fill)),
-    ...(noteWidth > 0 ? [' ', ...note, ' '] : []),
-    edge(corners[1]),
-  ];
+  const shownTitle = shortenLine(title, inner - 3);
+  const shownNote = shortenLine(note, inner - 3);
+  const head: Line = [edge(`${corners[0]}${top}`), ' ', ...shownTitle, ' ', edge(top.repeat(Math.max(0, inner - 3 - lineWidth(shownTitle)))), edge(corners[1])];
   const body = Array.from({ length: height - 2 }, (_, index): Line => [edge(side), ...fitLine(content[index] ?? [], inner), edge(side)]);
-  return [head, ...body, [edge(`${corners[2]}${top.repeat(inner)}${corners[3]}`)]];
+  const noteWidth = lineWidth(shownNote);
+  const foot: Line =
+    noteWidth === 0
+      ? [edge(`${corners[2]}${top.repeat(inner)}${corners[3]}`)]
+      : [edge(`${corners[2]}${top.repeat(inner - 3 - noteWidth)}`), ' ', ...shownNote, ' ', edge(`${top}${corners[3]}`)];
+  return [head, ...body, foot];
 }
 
-/** A box in the middle of a screen: blank lines above it and blanks to its left, none of it below. */
-export function centre(box: readonly Line[], boxWidth: number, width: number): Line[] {
-  const indent = ' '.repeat(Math.max(0, Math.floor((width - boxWidth) / 2)));
-  return box.map((line) => justify([indent, ...line], [], width));
-}
+const shortenLine = (line: Line, width: number): Line => (lineWidth(line) > width ? fitLine(line, width) : line);

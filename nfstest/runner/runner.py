@@ -47,17 +47,19 @@ class NotServing(Exception):
 
 
 def say(text, fresh_line=False):
-    write(1, ("%srunner: %s\n" % ("\n" if fresh_line else "", text)).encode(errors="backslashreplace"))
+    try:
+        write(1, ("%srunner: %s\n" % ("\n" if fresh_line else "", text)).encode(errors="backslashreplace"))
+    except Ended:
+        # Suite.relay notices it too, and ends the run.
+        pass
 
 
 def write(descriptor, data):
-    while data:
-        try:
+    try:
+        while data:
             data = data[os.write(descriptor, data):]
-        except BrokenPipeError:
-            raise Ended(signal.SIGHUP, "the reader of the output is gone") from None
-        except BlockingIOError:
-            select.select([], [descriptor], [], 1)
+    except BrokenPipeError:
+        raise Ended(signal.SIGHUP, "the reader of the output is gone") from None
 
 
 def null_call(xid, program, version):
@@ -137,10 +139,10 @@ def as_root(*words):
     return None if done.returncode == 0 else done.stdout.decode(errors="replace").strip() or "exit code %d" % done.returncode
 
 
-def unmount_leftovers(point, report):
+def unmount_leftovers(point):
     for _ in range(mounts_at(point)):
         problem = as_root("umount", "-f", "-l", point)
-        report("a mount was left at %s: %s" % (point, "could not unmount: " + problem if problem else "unmounted"))
+        say("a mount was left at %s: %s" % (point, "could not unmount: " + problem if problem else "unmounted"))
 
 
 class Suite:
@@ -250,7 +252,7 @@ def run(options):
             say(problem)
             return SERVER_UNREACHABLE
         say("server %s:%d answers NFSv%d" % (options.host, options.port, options.version))
-    unmount_leftovers(options.mtpoint, say)
+    unmount_leftovers(options.mtpoint)
     folder = tempfile.mkdtemp(prefix="nfstest-runner-")
     suite, start = None, time.monotonic()
     try:
@@ -266,16 +268,8 @@ def run(options):
         ignore_signals()
         if suite:
             suite.stop()
-        unmount_leftovers(options.mtpoint, say_quietly)
+        unmount_leftovers(options.mtpoint)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def say_quietly(text):
-    """Says it if somebody still listens."""
-    try:
-        say(text)
-    except (Ended, OSError):
-        pass
 
 
 def ignore_signals():
@@ -295,7 +289,7 @@ def main(argv):
         return run(parse(argv))
     except Ended as ended:
         number, reason = ended.args
-        say_quietly(reason)
+        say(reason)
         return 128 + number
 
 

@@ -32,7 +32,7 @@ esac
 
 # mke2fs lives in sbin, which is not on every user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
-for tool in mmdebstrap mke2fs qemu-img tar dpkg; do
+for tool in mmdebstrap mke2fs qemu-img tar dpkg setsid; do
     command -v "$tool" >/dev/null || fail "missing tool: $tool (Debian packages: mmdebstrap e2fsprogs qemu-utils tar dpkg)"
 done
 arch=${NFSTEST_VM_ARCH:-$(dpkg --print-architecture)}
@@ -46,6 +46,9 @@ as_root=
 if [ "$(id -u)" -ne 0 ]; then
     command -v fakeroot >/dev/null || fail 'missing tool: fakeroot (needed without root)'
     as_root=fakeroot
+    if ! { command -v newuidmap >/dev/null && grep -q "^$(id -un):" /etc/subuid 2>/dev/null; } && ! command -v fakechroot >/dev/null; then
+        fail 'without root this needs newuidmap (package uidmap) and a range for you in /etc/subuid; or run it as root, or use nfstest/vm/Dockerfile'
+    fi
 fi
 
 mkdir -p "$output_dir"
@@ -58,9 +61,9 @@ cleanup() {
 child=
 interrupted() {
     trap '' INT TERM HUP
-    # mmdebstrap removes its own tree when it is told to end.
+    # mmdebstrap removes its own tree when it is told to end; it waits for apt and dpkg, so they are told, too.
     if [ -n "$child" ]; then
-        kill -TERM "$child" 2>/dev/null || true
+        kill -s TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || true
         wait "$child" 2>/dev/null || true
     fi
     echo 'debian-rootfs.sh: interrupted' >&2
@@ -71,9 +74,9 @@ trap 'interrupted 130' INT
 trap 'interrupted 143' TERM
 trap 'interrupted 129' HUP
 
-# A trap runs only between commands: long ones go to the background, so that a signal reaches them at once.
+# A trap runs only between commands: long ones go to the background, each a process group of its own.
 run() {
-    "$@" >&2 &
+    setsid "$@" >&2 </dev/null &
     child=$!
     status=0
     wait "$child" || status=$?

@@ -3,6 +3,7 @@ import { environmentCommands } from './environment.ts';
 import { doctorCommand, setupCommand } from './host.ts';
 import { importCommand } from './import-command.ts';
 import { logsCommand } from './logs.ts';
+import { replayCommand } from './replay.ts';
 import { shellCommand } from './shell.ts';
 import { statusCommand } from './status.ts';
 import type { Command } from './types.ts';
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   shellCommand,
   logsCommand,
   importCommand,
+  replayCommand,
   doctorCommand,
   setupCommand,
   cleanCommand,

@@ -151,9 +151,12 @@ async function clearLeftovers({ options, goal, parts }: LifecycleRequest, servic
   if (goal === 'environment' && existing !== null) {
     const server = parts.server && existing.server !== null && (await serverRuns(existing.server.containerId, services));
     const vm = parts.vm && existing.vm !== null && (await services.vms.attach(existing.vm)) !== null;
-    const running = [...(server ? ['server'] : []), ...(vm ? ['client VM'] : [])].join(' and the ');
+    const running = [...(server ? ['server'] : []), ...(vm ? ['client VM'] : [])].join(' and ');
     if (running !== '') {
-      throw new EnvironmentError(`the ${running} of this environment already run`, 'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them');
+      throw new EnvironmentError(
+        `this environment already has a running ${running}`,
+        'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them',
+      );
     }
   }
   return stopEnvironment(options, parts, services);

@@ -141,9 +141,19 @@ test('who is not root uses sudo, which does not ask without a terminal', async (
   const other = lacking('genisoimage');
   other.isRoot = false;
   other.programs.add('sudo');
-  await setup(other);
+  await setup(other, { yes: true });
   expect(other.ran[0]).toBe('sudo -n true');
   expect(other.ran.at(-1)).toMatch(/^sudo -n env /);
+});
+
+test('without a terminal a user with sudo has to say --yes', async () => {
+  const host = lacking('genisoimage');
+  host.isRoot = false;
+  host.programs.add('sudo');
+  const { error } = await setup(host);
+  expect(error.message).toBe('nothing was installed: nobody could be asked');
+  expect(error.hint).toContain('--yes');
+  expect(host.ran.filter((command) => command !== 'sudo -n true')).toEqual([]);
 });
 
 test.each(['no sudo', 'a password'])('who is not root and has %s gets the command', async (why) => {
@@ -190,7 +200,7 @@ test('a user with sudo is let in where the socket refuses, in the middle of a st
   Object.assign(host, { isRoot: false, engine: denied });
   host.programs.add('sudo');
   host.answers.unshift(['chown ann /var/run/docker.sock', startUp]);
-  expect((await setup(host)).result).toEqual({ installed: [], engineStarted: null });
+  expect((await setup(host, { yes: true })).result).toEqual({ installed: [], engineStarted: null });
   expect(host.ran).toEqual(['sudo -n true', 'sudo -n usermod -aG docker ann', 'sudo -n chown ann /var/run/docker.sock']);
 
   const stopped = readyHost();
@@ -206,17 +216,17 @@ test('a user with sudo is let in where the socket refuses, in the middle of a st
       },
     ],
   );
-  expect((await setup(stopped)).result).toEqual({ installed: [], engineStarted: 'service' });
+  expect((await setup(stopped, { yes: true })).result).toEqual({ installed: [], engineStarted: 'service' });
 });
 
 test('a user who stays refused is told, after a few tries', async () => {
   const host = readyHost();
   Object.assign(host, { isRoot: false, engine: { engine: null, tried: [failedAttempt('permission denied')] } });
   host.programs.add('sudo');
-  expect((await setup(host)).error.message).toContain('permission denied');
+  expect((await setup(host, { yes: true })).error.message).toContain('permission denied');
   expect(host.ran.filter((command) => command.includes('chown')).length).toBe(1);
   host.answers.unshift(['sudo -n true', { exitCode: 1 }]);
-  expect((await setup(host)).error.message).toContain('permission denied');
+  expect((await setup(host, { yes: true })).error.message).toContain('permission denied');
 });
 
 test('macOS: the brew line and how to start an engine', async () => {

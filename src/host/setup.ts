@@ -130,6 +130,10 @@ export async function runSetup(options: SetupOptions): Promise<SetupResult> {
   if (!host.isRoot && (plan.startEngine || plan.deniedSocket !== null)) {
     write(`will let ${host.userName} use the engine (group docker) where its socket refuses that`);
   }
+  // Root has said what it wants by being root; with sudo somebody has to say it.
+  if (!isTerminal && !yes && !host.isRoot) {
+    throw new EnvironmentError('nothing was installed: nobody could be asked', 'Run: nfstest-tui setup --yes (or make nfstest YES=1)');
+  }
   if (isTerminal && !yes && !(await ask('Go ahead?'))) {
     throw new EnvironmentError('nothing was installed', 'Install it yourself, or answer y the next time (or: nfstest-tui setup --yes).');
   }

@@ -1,15 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { PassThrough, type Readable } from 'node:stream';
-import dockerignore from '@balena/dockerignore';
+import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
-import tar from 'tar-fs';
-import { EnvironmentError, messageOf } from '../model/errors.ts';
+import { EnvironmentError } from '../model/errors.ts';
+import { createOptions, DockerContainerHandle } from './docker-container.ts';
+import { buildFileName, packContext } from './docker-context.ts';
+import { engineFailure, statusOf, UnreferencedAgent } from './docker-http.ts';
 import type {
   Cancellable,
   ContainerHandle,
-  ContainerSample,
   ContainerSpec,
-  ContainerState,
   ContainerSummary,
   EngineDescription,
   EngineService,
@@ -19,8 +17,6 @@ import type {
   ReportProgress,
 } from './types.ts';
 
-const buildFileName = '.nfstest-tui.Dockerfile';
-
 /** One line of the engine's progress streams. */
 interface EngineMessage {
   readonly stream?: string;
@@ -29,19 +25,22 @@ interface EngineMessage {
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
 }
 
-const statusOf = (error: unknown) => (error as { statusCode?: number }).statusCode;
-
 /** A container engine reached through Docker's API: Docker, or Podman's compatible socket. */
 export class DockerEngineService implements EngineService {
   readonly #docker: Docker;
+  /** For calls that wait for a container's end: they must not keep a program running that leaves its container behind. */
+  readonly #waiting: Docker;
   readonly #host: string;
 
   /** `host` is an address such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`. */
   constructor(host: string) {
     this.#host = host;
     const url = new URL(host);
-    this.#docker =
-      url.protocol === 'unix:' ? new Docker({ socketPath: url.pathname }) : new Docker({ host: url.hostname, port: url.port || 2375, protocol: 'http' });
+    const address: Docker.DockerOptions =
+      url.protocol === 'unix:' ? { socketPath: url.pathname } : { host: url.hostname, port: url.port || 2375, protocol: 'http' };
+    this.#docker = new Docker(address);
+    // docker-modem takes an agent; dockerode's types don't say so.
+    this.#waiting = new Docker({ ...address, agent: new UnreferencedAgent() } as Docker.DockerOptions);
   }
 
   async describe(): Promise<EngineDescription> {
@@ -56,7 +55,7 @@ export class DockerEngineService implements EngineService {
       return { id: image.Id, labels: image.Config?.Labels ?? {} };
     } catch (error) {
       if (statusOf(error) === 404) return null;
-      throw this.#failed(`look for image ${reference}`, error);
+      throw engineFailure(`look for image ${reference}`, error);
     }
   }
 
@@ -103,7 +102,7 @@ export class DockerEngineService implements EngineService {
     try {
       await this.#docker.getImage(reference).remove();
     } catch (error) {
-      if (statusOf(error) !== 404) throw this.#failed(`remove image ${reference}`, error);
+      if (statusOf(error) !== 404) throw engineFailure(`remove image ${reference}`, error);
     }
   }
 
@@ -116,26 +115,27 @@ export class DockerEngineService implements EngineService {
   async startContainer(spec: ContainerSpec, { signal }: Cancellable): Promise<ContainerHandle> {
     signal.throwIfAborted();
     const container = await this.#call(`create container ${spec.name}`, () => this.#docker.createContainer(createOptions(spec)));
-    const handle = new DockerContainerHandle(container, spec.name);
+    const handle = this.#handle(container.id, spec.name);
     try {
       signal.throwIfAborted();
       await this.#call(`start container ${spec.name}`, () => container.start());
       signal.throwIfAborted();
       return handle;
     } catch (error) {
-      await handle.remove({ graceMs: 0 });
+      // What went wrong first is what the user has to know.
+      await handle.remove({ graceMs: 0 }).catch(() => {});
       throw error;
     }
   }
 
   async attachContainer(id: string): Promise<ContainerHandle | null> {
-    const container = this.#docker.getContainer(id);
     try {
-      const { Name } = await container.inspect();
-      return new DockerContainerHandle(container, Name.replace(/^\//, ''));
+      // A name is as good as an id here; the handle holds the id.
+      const { Id, Name } = await this.#docker.getContainer(id).inspect();
+      return this.#handle(Id, Name.replace(/^\//, ''));
     } catch (error) {
       if (statusOf(error) === 404) return null;
-      throw this.#failed(`look for container ${id.slice(0, 12)}`, error);
+      throw engineFailure(`look for container ${id.slice(0, 12)}`, error);
     }
   }
 
@@ -150,25 +150,16 @@ export class DockerEngineService implements EngineService {
     }));
   }
 
+  #handle(id: string, name: string): DockerContainerHandle {
+    return new DockerContainerHandle({ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name });
+  }
+
   async #call<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
       return await request();
     } catch (error) {
-      throw this.#failed(what, error);
+      throw engineFailure(what, error);
     }
-  }
-
-  #failed(what: string, error: unknown): Error {
-    if (error instanceof Error && error.name === 'AbortError') return error;
-    const text = messageOf(error)
-      .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-      .trim();
-    const code = (error as NodeJS.ErrnoException).code;
-    const hint =
-      code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'EACCES'
-        ? 'run `nfstest-tui doctor` to see which engines were tried'
-        : 'see the message above and the engine’s own log';
-    return new EnvironmentError(`the container engine could not ${what}: ${text}`, hint, { cause: error });
   }
 
   /** Reads a progress stream to its end; an `error` message in it becomes an exception. */
@@ -178,6 +169,7 @@ export class DockerEngineService implements EngineService {
         (stream as Readable).destroy();
         reject(signal.reason);
       };
+      if (signal.aborted) return abort();
       signal.addEventListener('abort', abort, { once: true });
       const done = (error: Error | null) => {
         signal.removeEventListener('abort', abort);
@@ -190,121 +182,7 @@ export class DockerEngineService implements EngineService {
   }
 }
 
-class DockerContainerHandle implements ContainerHandle {
-  readonly id: string;
-  readonly name: string;
-  readonly #container: Docker.Container;
-  #exited: Promise<ContainerState> | undefined;
-  #removed: Promise<void> | undefined;
-
-  constructor(container: Docker.Container, name: string) {
-    this.#container = container;
-    this.id = container.id;
-    this.name = name;
-  }
-
-  // Asked for only after the start: a container that was merely created counts as not running.
-  get exited(): Promise<ContainerState> {
-    this.#exited ??= this.#waitForExit();
-    return this.#exited;
-  }
-
-  async *logs({ signal }: Cancellable): AsyncIterable<Uint8Array> {
-    const raw = await this.#container.logs({ follow: true, stdout: true, stderr: true, abortSignal: signal });
-    const output = new PassThrough();
-    this.#container.modem.demuxStream(raw, output, output);
-    raw.on('end', () => output.end());
-    raw.on('error', () => output.end());
-    signal.addEventListener('abort', () => output.end(), { once: true });
-    for await (const chunk of output) yield chunk as Uint8Array;
-  }
-
-  async state(): Promise<ContainerState> {
-    const { State, RestartCount } = await this.#container.inspect();
-    return {
-      status: State.Status,
-      exitCode: State.Running ? null : State.ExitCode,
-      outOfMemory: State.OOMKilled,
-      startedAt: State.StartedAt,
-      restarts: RestartCount,
-    };
-  }
-
-  async sample(): Promise<ContainerSample> {
-    // Two readings one second apart, made by the engine itself; the formula is the one of `docker stats`.
-    const stats = await this.#container.stats({ stream: false });
-    const cpu = stats.cpu_stats.cpu_usage.total_usage - stats.precpu_stats.cpu_usage.total_usage;
-    const system = stats.cpu_stats.system_cpu_usage - (stats.precpu_stats.system_cpu_usage ?? 0);
-    const cpus = stats.cpu_stats.online_cpus ?? 1;
-    return { cpuPercent: system > 0 ? (cpu / system) * cpus * 100 : 0, memoryBytes: stats.memory_stats.usage ?? 0 };
-  }
-
-  remove({ graceMs }: { graceMs: number }): Promise<void> {
-    this.#removed ??= this.#remove(graceMs);
-    return this.#removed;
-  }
-
-  async #remove(graceMs: number): Promise<void> {
-    // 304: already stopped, 404: already gone, 409: being removed by someone else.
-    const tolerate = (error: unknown) => {
-      if (![304, 404, 409].includes(statusOf(error) ?? 0)) {
-        throw new EnvironmentError(`the container ${this.name} could not be removed: ${messageOf(error)}`, `try \`docker rm -fv ${this.name}\``, {
-          cause: error,
-        });
-      }
-    };
-    if (graceMs > 0) await this.#container.stop({ t: Math.ceil(graceMs / 1000) }).catch(tolerate);
-    await this.#container.remove({ force: true, v: true }).catch(tolerate);
-  }
-
-  async #waitForExit(): Promise<ContainerState> {
-    try {
-      // `next-exit` would miss a container that has ended before the call.
-      await this.#container.wait({ condition: 'not-running' });
-      return await this.state();
-    } catch {
-      return { status: 'removed', exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 };
-    }
-  }
-}
-
-function createOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
-  const key = (port: number) => `${port}/tcp`;
-  return {
-    name: spec.name,
-    Image: spec.image,
-    Labels: { ...spec.labels },
-    Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
-    ...(spec.command.length > 0 ? { Cmd: [...spec.command] } : {}),
-    StopSignal: spec.stopSignal,
-    ExposedPorts: Object.fromEntries(spec.ports.map((port) => [key(port.containerPort), {}])),
-    Volumes: Object.fromEntries(spec.volumes.map((path) => [path, {}])),
-    HostConfig: {
-      CapAdd: [...spec.capAdd],
-      CapDrop: [...spec.capDrop],
-      ...(spec.seccomp === null ? {} : { SecurityOpt: [`seccomp=${spec.seccomp}`] }),
-      Tmpfs: { ...spec.tmpfs },
-      PortBindings: Object.fromEntries(spec.ports.map((port) => [key(port.containerPort), [{ HostIp: port.hostAddress, HostPort: String(port.hostPort) }]])),
-    },
-  };
-}
-
 function splitReference(reference: string): [repo: string, tag: string] {
   const colon = reference.lastIndexOf(':');
   return colon > reference.lastIndexOf('/') ? [reference.slice(0, colon), reference.slice(colon + 1)] : [reference, 'latest'];
-}
-
-/** The build context as a tar stream, the Dockerfile added under a name of ours. */
-async function packContext(build: ImageBuild): Promise<Readable> {
-  const dockerfile = await readFile(build.dockerfile, 'utf8');
-  const filter = dockerignore.default();
-  if (build.ignoreFile !== null) filter.add(await readFile(build.ignoreFile, 'utf8'));
-  const prefix = build.contextDir.endsWith('/') ? build.contextDir : `${build.contextDir}/`;
-  return tar.pack(build.contextDir, {
-    ignore: (name) => name !== build.contextDir && filter.ignores(name.slice(prefix.length)),
-    finalize: false,
-    finish: (pack) => {
-      pack.entry({ name: buildFileName }, dockerfile, () => pack.finalize());
-    },
-  } as tar.PackOptions) as unknown as Readable;
 }

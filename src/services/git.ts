@@ -29,7 +29,7 @@ export class GitSourceService implements SourceService {
     } catch (error) {
       signal.throwIfAborted();
       const { timedOut, stderr } = error as { timedOut?: boolean; stderr?: string };
-      const reason = timedOut ? `no answer within ${deadlineMs / 1000} s` : (stderr?.trim().split('\n').at(-1) ?? messageOf(error));
+      const reason = timedOut ? `no answer within ${deadlineMs / 1000} s` : stderr?.trim().split('\n').at(-1) || messageOf(error);
       throw new EnvironmentError(`could not clone ${url}: ${reason}`, 'check the address and the network, or give a folder', { cause: error });
     } finally {
       await rm(part, { recursive: true, force: true });

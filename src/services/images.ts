@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { ExecaError, execa, type Options } from 'execa';
+import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { execa } from 'execa';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
+import { download, publishedSum } from './image-download.ts';
+import { environment, firstLine, lastLines, makeIso, run, toolFailed } from './image-tools.ts';
 import type { Cancellable, OnBytes, ReportProgress, VmImageService } from './types.ts';
 
 const alpineMirror = 'https://dl-cdn.alpinelinux.org/alpine';
@@ -13,16 +12,15 @@ const alpineMirror = 'https://dl-cdn.alpinelinux.org/alpine';
 /** The root disk of a cloud image is tiny: packages would not fit. */
 const diskSize = '2G';
 
-/** mke2fs and friends live in sbin, which is not on everybody's PATH. */
-const environment = { ...process.env, PATH: [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter) };
-
 /** Disk images made with QEMU's, Debian's and ISO tools. */
 export class ToolVmImageService implements VmImageService {
   readonly #recipe: string;
+  readonly #mirror: string;
 
-  /** `recipe` is the path of the Debian image's build script. */
-  constructor({ recipe }: { recipe: string }) {
+  /** `recipe` is the path of the Debian image's build script, `mirror` where Alpine's releases are. */
+  constructor({ recipe, mirror = alpineMirror }: { recipe: string; mirror?: string }) {
     this.#recipe = recipe;
+    this.#mirror = mirror;
   }
 
   async downloadAlpine(
@@ -31,7 +29,7 @@ export class ToolVmImageService implements VmImageService {
   ): Promise<void> {
     const branch = version.split('.').slice(0, 2).join('.');
     const name = `alpine-${version}-${arch}-cloudinit-r0.qcow2`;
-    const url = `${alpineMirror}/v${branch}/releases/cloud/${name}`;
+    const url = `${this.#mirror}/v${branch}/releases/cloud/${name}`;
     const part = `${target}.part`;
     await mkdir(dirname(target), { recursive: true });
     try {
@@ -86,7 +84,7 @@ export class ToolVmImageService implements VmImageService {
     try {
       const { stdout } = await execa('qemu-img', ['info', '--output=json', base], { cancelSignal: signal });
       format = (JSON.parse(stdout) as { format: string }).format;
-      if (format === 'qcow2') await execa('qemu-img', ['check', '-q', base], { cancelSignal: signal });
+      if (format === 'qcow2') await check(base, signal);
     } catch (error) {
       signal.throwIfAborted();
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw toolFailed('qemu-img', error, []);
@@ -124,97 +122,11 @@ export class ToolVmImageService implements VmImageService {
   }
 }
 
-function lastLines(text: string): string[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-10);
-}
-
-const firstLine = (error: unknown) => (error instanceof ExecaError ? String(error.stderr || error.shortMessage) : messageOf(error)).trim().split('\n')[0];
-
-function toolFailed(tool: string, error: unknown, lines: readonly string[]): EnvironmentError {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-    return new EnvironmentError(`${tool} is not installed`, 'run `nfstest-tui setup`', { cause: error });
-  }
-  const full = lines.some((line) => line.includes('No space left on device'));
-  const what = full ? 'the disk is full' : (lines.at(-1) ?? firstLine(error) ?? 'it failed');
-  return new EnvironmentError(`${tool} failed: ${what}`, full ? 'free some space and try again' : 'the build log has the lines before it', { cause: error });
-}
-
-async function run(
-  tool: string,
-  args: readonly string[],
-  { signal, onOutput = () => {}, graceMs = 5_000 }: Cancellable & { onOutput?: OnBytes; graceMs?: number },
-): Promise<void> {
-  const options = { cancelSignal: signal, all: true, env: environment, forceKillAfterDelay: graceMs, maxBuffer: 100_000_000 } satisfies Options;
-  const child = execa(tool, args, options);
-  child.all.on('data', onOutput);
+/** Throws where an image is broken. Clusters that leaked (exit code 3, see qemu-img's manual) only take up room. */
+async function check(image: string, signal: AbortSignal): Promise<void> {
   try {
-    await child;
+    await execa('qemu-img', ['check', '-q', image], { cancelSignal: signal });
   } catch (error) {
-    signal.throwIfAborted();
-    throw toolFailed(tool, error, lastLines(String((error as { all?: string }).all ?? '')));
+    if ((error as { exitCode?: number }).exitCode !== 3) throw error;
   }
-}
-
-async function publishedSum(url: string, signal: AbortSignal): Promise<string> {
-  const response = await request(url, signal);
-  const sum = /^[0-9a-f]{128}/.exec(await response.text())?.[0];
-  if (sum === undefined) throw new EnvironmentError(`${url} holds no SHA-512 sum`, 'set ALPINE_SHA512_AARCH64 (or _X86_64), or VM_SOURCE=debian');
-  return sum;
-}
-
-async function request(url: string, signal: AbortSignal): Promise<Response> {
-  try {
-    const response = await fetch(url, { signal });
-    if (response.ok) return response;
-    throw new Error(`HTTP ${response.status}`);
-  } catch (error) {
-    signal.throwIfAborted();
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new EnvironmentError(`could not download ${url}: ${messageOf(cause)}`, 'check the network, or use VM_SOURCE=debian', { cause: error });
-  }
-}
-
-/** Returns the SHA-512 sum of what was written. */
-async function download(url: string, path: string, { signal, onProgress }: Cancellable & { onProgress: ReportProgress }): Promise<string> {
-  const response = await request(url, signal);
-  const total = Number(response.headers.get('content-length') ?? 0);
-  const hash = createHash('sha512');
-  let received = 0;
-  const meter = new Transform({
-    transform(chunk: Buffer, _encoding, next) {
-      hash.update(chunk);
-      received += chunk.length;
-      onProgress(`downloaded ${(received / 2 ** 20).toFixed(0)} MiB`, total > 0 ? received / total : null);
-      next(null, chunk);
-    },
-  });
-  if (response.body === null) throw new EnvironmentError(`${url} is empty`, 'try again');
-  await pipeline(Readable.fromWeb(response.body), meter, createWriteStream(path), { signal });
-  const { size } = await stat(path);
-  if (total > 0 && size !== total) throw new EnvironmentError(`the download of ${url} ended early`, 'try again');
-  return hash.digest('hex');
-}
-
-async function makeIso(folder: string, target: string, signal: AbortSignal): Promise<void> {
-  const mkisofsArgs = ['-quiet', '-output', target, '-volid', 'cidata', '-joliet', '-rock', folder];
-  const tools: readonly (readonly [tool: string, args: readonly string[]])[] = [
-    ['genisoimage', mkisofsArgs],
-    ['mkisofs', mkisofsArgs],
-    ['xorriso', ['-as', 'mkisofs', ...mkisofsArgs]],
-    ['hdiutil', ['makehybrid', '-quiet', '-o', target, '-hfs', '-joliet', '-iso', '-default-volume-name', 'cidata', folder]],
-  ];
-  for (const [tool, args] of tools) {
-    try {
-      await execa(tool, args, { cancelSignal: signal, all: true });
-      return;
-    } catch (error) {
-      signal.throwIfAborted();
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      throw toolFailed(tool, error, lastLines(String((error as { all?: string }).all ?? '')));
-    }
-  }
-  throw new EnvironmentError('no tool to make an ISO image is installed', 'run `nfstest-tui setup` (genisoimage or xorriso)');
 }

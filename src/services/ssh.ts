@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type ConnectConfig } from 'ssh2';
+import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Cancellable, OnBytes, RemoteExit, RemoteService, RemoteSession, RemoteTarget } from './types.ts';
@@ -11,6 +11,18 @@ const lost = (what: string, cause?: unknown) =>
     cause,
   });
 
+const refused = (what: string, cause: Error) =>
+  new EnvironmentError(`the client VM refused ${what}: ${messageOf(cause)}`, 'see vm.log for what happened in the VM', { cause });
+
+const closeGraceMs = 1_000;
+const retryMs = 500;
+
+/** Asks the command to end, then takes its channel away. */
+function endChannel(channel: ClientChannel): void {
+  channel.signal('TERM');
+  channel.close();
+}
+
 /** SSH sessions with the guest. */
 export class Ssh2RemoteService implements RemoteService {
   async connect(target: RemoteTarget, { signal, deadlineMs }: Cancellable & { deadlineMs: number }): Promise<RemoteSession> {
@@ -18,30 +30,31 @@ export class Ssh2RemoteService implements RemoteService {
     for (;;) {
       signal.throwIfAborted();
       try {
-        return new Ssh2Session(await connectOnce(target, signal));
+        return new Ssh2Session(await connectOnce(target, { signal, timeoutMs: Math.max(1, Math.min(20_000, deadline - Date.now())) }));
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof EnvironmentError) throw error;
         const refused = (error as { level?: string }).level === 'client-authentication';
-        if (refused || Date.now() > deadline) {
+        if (refused || Date.now() >= deadline) {
           throw new EnvironmentError(
             refused ? 'the client VM does not accept our SSH key' : `no SSH connection to the client VM within ${deadlineMs / 1000} s: ${messageOf(error)}`,
             refused ? 'its cidata.iso was made for another key: remove it (or --cidata) and start again' : 'see vm.log for what happened in the VM',
             { exitCode: ExitCode.environment, cause: error },
           );
         }
-        await sleep(500, undefined, { signal });
+        await sleep(retryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   }
 }
 
-function connectOnce(target: RemoteTarget, signal: AbortSignal): Promise<Client> {
+function connectOnce(target: RemoteTarget, { signal, timeoutMs }: Cancellable & { timeoutMs: number }): Promise<Client> {
   const config: ConnectConfig = {
     host: target.host,
     port: target.port,
     username: target.user,
     privateKey: target.privateKey,
-    readyTimeout: 20_000,
+    readyTimeout: timeoutMs,
     // A guest that stops answering is noticed after a minute.
     keepaliveInterval: 15_000,
     keepaliveCountMax: 4,
@@ -64,62 +77,76 @@ function connectOnce(target: RemoteTarget, signal: AbortSignal): Promise<Client>
       client.destroy();
       reject(error);
     });
-    client.connect(config);
+    try {
+      client.connect(config);
+    } catch (error) {
+      signal.removeEventListener('abort', abort);
+      reject(
+        new EnvironmentError(`the SSH key can't be used: ${messageOf(error)}`, 'remove id_ed25519 and id_ed25519.pub in the VM folder to have them made anew', {
+          cause: error,
+        }),
+      );
+    }
   });
 }
 
 class Ssh2Session implements RemoteSession {
   readonly closed: Promise<void>;
   readonly #client: Client;
+  #gone = false;
 
   constructor(client: Client) {
     this.#client = client;
+    // One for every operation under way.
+    client.setMaxListeners(0);
     this.closed = new Promise((resolve) => {
-      client.once('close', () => resolve());
+      client.once('close', () => {
+        this.#gone = true;
+        resolve();
+      });
     });
   }
 
-  exec(command: string, { signal, onStdout = () => {}, onStderr = () => {} }: Cancellable & { onStdout?: OnBytes; onStderr?: OnBytes }): Promise<RemoteExit> {
-    signal.throwIfAborted();
+  async exec(
+    command: string,
+    { signal, onStdout = () => {}, onStderr = () => {} }: Cancellable & { onStdout?: OnBytes; onStderr?: OnBytes },
+  ): Promise<RemoteExit> {
+    const channel = await this.#open<ClientChannel>('a command', signal, (done) => this.#client.exec(command, done), endChannel);
     return new Promise((resolve, reject) => {
       let exit: RemoteExit | undefined;
-      const onLost = () => reject(lost('while a command ran'));
-      this.#client.once('close', onLost);
-      const finish = (act: () => void) => {
-        this.#client.removeListener('close', onLost);
-        act();
+      const abort = () => {
+        endChannel(channel);
+        reject(signal.reason);
       };
-      this.#client.exec(command, (error, channel) => {
-        if (error) return finish(() => reject(lost('before a command', error)));
-        const abort = () => {
-          channel.signal('TERM');
-          channel.close();
-          finish(() => reject(signal.reason));
-        };
-        signal.addEventListener('abort', abort, { once: true });
-        channel.on('data', (chunk: Buffer) => onStdout(chunk));
-        channel.stderr.on('data', (chunk: Buffer) => onStderr(chunk));
-        channel.on('exit', (exitCode: number | null, name?: string) => {
-          exit = { exitCode, signal: name ?? null };
-        });
-        channel.on('close', () => {
-          signal.removeEventListener('abort', abort);
-          // A channel that closes without an exit status died with its connection.
-          finish(() => (exit ? resolve(exit) : reject(lost('while a command ran'))));
-        });
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort, { once: true });
+      channel.on('data', (chunk: Buffer) => onStdout(chunk));
+      channel.stderr.on('data', (chunk: Buffer) => onStderr(chunk));
+      channel.on('exit', (exitCode: number | null, name?: string) => {
+        exit = { exitCode, signal: name ?? null };
+      });
+      channel.on('close', () => {
+        signal.removeEventListener('abort', abort);
+        // A channel that closes without an exit status died with its connection.
+        if (exit) resolve(exit);
+        else reject(lost('while a command ran'));
       });
     });
   }
 
   async writeFile(path: string, content: NodeJS.ReadableStream | string, { signal }: Cancellable): Promise<void> {
-    const sftp = await new Promise<import('ssh2').SFTPWrapper>((resolve, reject) => {
-      this.#client.sftp((error, wrapper) => (error ? reject(lost('before an upload', error)) : resolve(wrapper)));
-    });
+    const sftp = await this.#open<SFTPWrapper>(
+      'an upload',
+      signal,
+      (done) => this.#client.sftp(done),
+      (late) => late.end(),
+    );
     try {
       const source = typeof content === 'string' ? [content] : content;
       await pipeline(source, sftp.createWriteStream(path), { signal });
     } catch (error) {
       signal.throwIfAborted();
+      if (this.#gone) throw lost('during an upload', error);
       throw new EnvironmentError(`could not write ${path} in the client VM: ${messageOf(error)}`, 'see vm.log', { cause: error });
     } finally {
       sftp.end();
@@ -128,5 +155,41 @@ class Ssh2Session implements RemoteSession {
 
   close(): void {
     this.#client.end();
+    // A guest that hangs never answers the good-bye; its socket would keep the program running.
+    setTimeout(() => this.#client.destroy(), closeGraceMs).unref();
+  }
+
+  /** Opens a channel. A guest that hangs doesn't answer: then the signal ends the wait, and what is opened late is ended. */
+  #open<T>(
+    what: string,
+    signal: AbortSignal,
+    request: (done: (error: Error | undefined, opened: T) => void) => void,
+    endLate: (opened: T) => void,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      const finish = (act: () => void) => {
+        waiting = false;
+        signal.removeEventListener('abort', abort);
+        this.#client.removeListener('close', onLost);
+        act();
+      };
+      const abort = () => finish(() => reject(signal.reason));
+      const onLost = () => finish(() => reject(lost(`before ${what}`)));
+      signal.addEventListener('abort', abort, { once: true });
+      this.#client.once('close', onLost);
+      try {
+        request((error, opened) => {
+          if (!waiting) {
+            if (!error) endLate(opened);
+          } else if (error) finish(() => reject(this.#gone ? lost(`before ${what}`, error) : refused(what, error)));
+          else finish(() => resolve(opened));
+        });
+      } catch (error) {
+        // ssh2 throws where the connection is gone already.
+        finish(() => reject(lost(`before ${what}`, error)));
+      }
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { basename } from 'node:path';
 import tar from 'tar-fs';
 import type { Options } from '../config/options.ts';
@@ -8,7 +9,7 @@ import { EnvironmentError } from '../model/errors.ts';
 import type { EventBody } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
-import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
+import type { RemoteExit, RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
 import { suiteArguments } from '../suite/command-line.ts';
 import { SuiteParser } from '../suite/parser.ts';
@@ -43,9 +44,13 @@ export function connectClient(remote: RemoteService, vm: VmHandle, privateKey: s
 }
 
 /** Puts suite and runner into the guest, as one archive: a thousand small files would take their time over SFTP. */
-export function uploadSuite(session: RemoteSession, suite: Suite, context: StepContext): Promise<void> {
-  const timed: StepContext = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(uploadDeadlineMs)]) };
-  return inPhase(timed, 'upload', async () => {
+export function uploadSuite(session: RemoteSession, suite: Suite, context: StepContext, deadlineMs = uploadDeadlineMs): Promise<void> {
+  return inPhase(context, 'upload', () => upload(session, suite, context, deadlineMs));
+}
+
+async function upload(session: RemoteSession, suite: Suite, context: StepContext, deadlineMs: number): Promise<void> {
+  const timed: StepContext = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(deadlineMs)]) };
+  try {
     const unpacked = await session.exec(`rm -rf ${home} && mkdir -p ${clientPaths.suite}`, timed);
     if (unpacked.exitCode !== 0) throw new EnvironmentError('the client VM has no room for the suite', 'start a new VM: `nfstest-tui stop-env`');
     const skip = new Set(['.git', '__pycache__', '.github']);
@@ -59,7 +64,12 @@ export function uploadSuite(session: RemoteSession, suite: Suite, context: StepC
     const { exitCode } = await session.exec(`tar -xf ${home}/suite.tar -C ${clientPaths.suite} && rm ${home}/suite.tar`, { ...timed, onStderr });
     if (exitCode !== 0)
       throw new EnvironmentError(`the suite could not be unpacked in the client VM: ${problem.trim()}`, 'start a new VM: `nfstest-tui stop-env`');
-  });
+  } catch (error) {
+    if (context.signal.aborted || !timed.signal.aborted) throw error;
+    throw new EnvironmentError(`the suite could not be uploaded to the client VM within ${deadlineMs / 1000} s`, 'vm.log may say why it hangs', {
+      exitCode: ExitCode.clientLost,
+    });
+  }
 }
 
 export interface RunSuiteInput {
@@ -118,7 +128,7 @@ export function runSuite(input: RunSuiteInput, context: StepContext): Promise<vo
     };
     let exitCode: number | null;
     try {
-      ({ exitCode } = await input.session.exec(command, { signal: context.signal, onStdout: onBytes, onStderr: onBytes }));
+      exitCode = exitCodeOf(await input.session.exec(command, { signal: context.signal, onStdout: onBytes, onStderr: onBytes }));
     } catch (error) {
       finish(null, 'the run ended first');
       throw error;
@@ -131,6 +141,12 @@ export function runSuite(input: RunSuiteInput, context: StepContext): Promise<vo
     }
     if (exitCode === runnerExit.suiteMissing) throw new EnvironmentError('the suite can’t be started in the client VM', 'suite.log says why');
   });
+}
+
+/** As a shell has it: 128 and the signal's number for a command that a signal ended. */
+function exitCodeOf({ exitCode, signal }: RemoteExit): number | null {
+  const name = signal === null ? null : (signal.replace(/^(?!SIG)/, 'SIG') as NodeJS.Signals);
+  return exitCode ?? (name === null ? null : 128 + (constants.signals[name] ?? 0));
 }
 
 /** Standard output of a command that is expected to succeed. */

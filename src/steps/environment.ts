@@ -1,7 +1,8 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants, copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
-import { EnvironmentError } from '../model/errors.ts';
+import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { ServerIdentity } from '../model/events.ts';
 import type { ProcessTable, VmRecord } from '../services/types.ts';
 import { writeFileAtomically } from './files.ts';
@@ -42,7 +43,8 @@ export class EnvironmentFile {
     this.#record = { ...this.#record, ...change };
     const text = `${JSON.stringify(this.#record, null, 2)}\n`;
     const empty = this.#record.server === null && this.#record.vm === null;
-    this.#writing = this.#writing.then(() => (empty ? rm(this.#path, { force: true }) : writeFileAtomically(this.#path, text)));
+    // A note that could not be written must not take the later ones with it.
+    this.#writing = this.#writing.catch(() => {}).then(() => (empty ? rm(this.#path, { force: true }) : writeFileAtomically(this.#path, text)));
     return this.#writing;
   }
 
@@ -72,23 +74,61 @@ interface LockRecord {
 export async function lockEnvironment(options: Pick<Options, 'vmDir'>, processes: ProcessTable): Promise<() => Promise<void>> {
   const path = vmFiles(options).lock;
   const mine: LockRecord = { pid: process.pid, startTime: (await processes.startTime(process.pid)) ?? '', since: new Date().toISOString() };
-  for (;;) {
-    try {
-      await writeFile(path, JSON.stringify(mine), { flag: 'wx' });
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const draft = `${path}.${process.pid}-${randomUUID()}`;
+  try {
+    await mkdir(options.vmDir, { recursive: true });
+    await writeFile(draft, JSON.stringify(mine));
+    while (!(await createdFrom(draft, path))) {
+      const other = await readLock(path);
+      if (other && (await processes.startTime(other.pid)) === other.startTime) {
+        throw new EnvironmentError(
+          `another run is active here: process ${other.pid}, since ${other.since}`,
+          `wait for its end or stop it (kill ${other.pid}); a second environment needs its own --vm-dir`,
+        );
+      }
+      await removeStale(path, other);
     }
-    const other = await readLock(path);
-    if (other && (await processes.startTime(other.pid)) === other.startTime) {
-      throw new EnvironmentError(
-        `another run is active here: process ${other.pid}, since ${other.since}`,
-        `wait for its end or stop it (kill ${other.pid}); a second environment needs its own --vm-dir`,
-      );
-    }
-    // Its owner is gone without having tidied up.
-    await rm(path, { force: true });
+    return () => rm(path, { force: true });
+  } catch (error) {
+    if (error instanceof EnvironmentError) throw error;
+    throw new EnvironmentError(
+      `can't use the VM folder ${options.vmDir}: ${messageOf(error)}`,
+      'check that you may write there, or give another with --vm-dir',
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    await rm(draft, { force: true }).catch(() => {});
   }
+}
+
+/** A link appears whole or, where the name is taken, not at all. Some shared folders know no links. */
+async function createdFrom(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      return copyFile(draft, path, constants.COPYFILE_EXCL);
+    });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Takes away the lock of a run that is gone, unless another run did so and has its own there meanwhile. */
+async function removeStale(path: string, stale: LockRecord | null): Promise<void> {
+  const aside = `${path}.${process.pid}-${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const taken = await readLock(aside);
+  if (taken !== null && (taken.pid !== stale?.pid || taken.startTime !== stale.startTime)) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
 }
 
 async function readLock(path: string): Promise<LockRecord | null> {

@@ -9,7 +9,7 @@ import type { RemoteService, RemoteSession, VmHandle } from '../services/types.t
 import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
-import { inPhase } from './context.ts';
+import { inPhase, type StepContext } from './context.ts';
 import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
@@ -47,6 +47,8 @@ export class Lane implements LaneSteps {
   #server: RunningServer | null = null;
   #vm: VmHandle | null = null;
   #session: RemoteSession | null = null;
+  /** This run has tried to start a VM. */
+  #bootedVm = false;
   #releasing = false;
   #graceMs = graceMs;
 
@@ -95,6 +97,7 @@ export class Lane implements LaneSteps {
   }
 
   startVm(controls: StepControls): Promise<void> {
+    this.#bootedVm = true;
     const { runId, options, platform, arch } = this.#scope;
     const { image, cidata } = this.#preparation.vmReady;
     const input = {
@@ -176,13 +179,13 @@ export class Lane implements LaneSteps {
     await this.#pending.settle();
     this.#session?.close();
     const survived = outcome.exitCode === ExitCode.passed || outcome.exitCode === ExitCode.testsFailed || outcome.exitCode === ExitCode.nothingRan;
-    if (this.#settings.attached === null && !(this.#settings.keep && survived) && (this.#server || this.#vm)) {
-      const context = contextOf(this.#scope, controls);
-      await inPhase(context, 'stop', () => this.#stop());
+    try {
+      if (this.#settings.attached === null && !(this.#settings.keep && survived)) await this.#stopOwned(contextOf(this.#scope, controls));
+    } finally {
+      this.#followers.abort();
+      await this.#following.settle();
+      for (const channel of ['suite', 'server', 'vm', 'build'] as const) this.#scope.logs.end(channel);
     }
-    this.#followers.abort();
-    await this.#following.settle();
-    for (const channel of ['suite', 'server', 'vm', 'build'] as const) this.#scope.logs.end(channel);
   }
 
   force(): void {
@@ -191,12 +194,18 @@ export class Lane implements LaneSteps {
     void this.#vm?.stop({ graceMs: 0 }).catch(() => {});
   }
 
+  async #stopOwned(context: StepContext): Promise<void> {
+    if (this.#server || this.#vm) await inPhase(context, 'stop', () => this.#stop());
+    // A VM that never came up leaves its overlay. Another process's VM keeps its own.
+    if (this.#bootedVm) await rm(vmFiles(this.#scope.options).overlay, { force: true });
+  }
+
   async #stop(): Promise<void> {
     const results = await Promise.allSettled([this.#server?.container.remove({ graceMs: this.#graceMs }), this.#vm?.stop({ graceMs: this.#graceMs })]);
-    await rm(vmFiles(this.#scope.options).overlay, { force: true });
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
-    await this.#settings.environment.update({ server: null, vm: null });
+    // The other part may belong to another process that goes on.
+    await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null } : {}) });
   }
 
   #ownServer(server: RunningServer, controls: StepControls): void {

@@ -41,6 +41,8 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
   const onNote = (message: string) => context.report({ type: 'note.reported', level: 'info', message });
   const vm = await services.vms.start({ ...spec, overlay: image.disk, consoleLog }, { signal: context.signal, onNote });
   const follower = new AbortController();
+  /** A timer that nobody waits for would keep the program running. */
+  const timer = new AbortController();
   const buffer = new LogBuffer();
   try {
     void (async () => {
@@ -56,7 +58,10 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
     // The connection goes with the guest.
     await session.exec('sync; sudo poweroff', { signal: context.signal }).catch(() => {});
     session.close();
-    const ended = await Promise.race([vm.exited.then(() => true), delay(shutdownDeadlineMs, context.signal).then(() => false)]);
+    const ended = await Promise.race([
+      vm.exited.then(() => true),
+      delay(shutdownDeadlineMs, AbortSignal.any([context.signal, timer.signal])).then(() => false),
+    ]);
     if (!ended)
       throw new EnvironmentError(`the client VM did not shut down within ${shutdownDeadlineMs / 1000} s`, 'try again; provisioning.log has its console');
     await services.onBooted(vm.record.accelerator);
@@ -68,5 +73,6 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
   } finally {
     await vm.stop({ graceMs: 0 });
     follower.abort();
+    timer.abort();
   }
 }

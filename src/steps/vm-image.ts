@@ -23,6 +23,7 @@ export interface PreparedVm {
 /** What an image that we made was made of; lies beside it. */
 interface Stamp {
   readonly source: 'alpine' | 'debian';
+  /** Empty while it is being made: a disk without a stamp is the user's, one with this is made anew. */
   readonly inputs: string;
   /** Alpine only: its packages are installed. */
   readonly provisioned: boolean;
@@ -103,6 +104,7 @@ async function prepareDisk(
   // What auto fell back to is kept: the network is not asked again on every run.
   if (wanted === 'alpine') {
     try {
+      await writeStamp(disk, unfinished('alpine'));
       progress(`downloading Alpine ${options.alpine.version}`);
       const alpineArch = arch === 'arm64' ? 'aarch64' : 'x86_64';
       const target = { target: disk, version: options.alpine.version, arch: alpineArch, sha512: options.alpine.sha512[alpineArch] } as const;
@@ -120,12 +122,14 @@ async function prepareDisk(
     }
   }
   progress('building a Debian image');
-  await rm(stampPath(disk), { force: true });
+  await writeStamp(disk, unfinished('debian'));
   await images.buildDebian({ dir: options.vmDir, name: basename(disk) }, { signal, onProgress: progress, onOutput: (chunk) => context.log('build', chunk) });
   await writeStamp(disk, { source: 'debian', inputs: debianInputs, provisioned: true });
   const image = debianImage(options, arch);
   return { image, detail: `${image.title}, built` };
 }
+
+const unfinished = (source: Stamp['source']): Stamp => ({ source, inputs: '', provisioned: false });
 
 const writeStamp = (disk: string, stamp: Stamp) => writeFileAtomically(stampPath(disk), `${JSON.stringify(stamp)}\n`);
 
@@ -169,6 +173,8 @@ async function prepareSeed(options: Options, key: ClientKey, images: VmImageServ
   const text = template.replaceAll('@SSH_PUBLIC_KEY@', key.publicKey).replaceAll('@READY_MARKER@', readyMarker);
   const unchanged = existsSync(cidata) && (await readFile(files.userData, 'utf8').catch(() => '')) === text;
   if (!unchanged) {
+    // Where making the new one fails, the old one must not look like it.
+    await rm(cidata, { force: true });
     await writeFile(files.userData, text);
     await copyFile(asset('vm', 'meta-data'), files.metaData);
     await images.createSeed({ target: cidata, userData: files.userData, metaData: files.metaData }, { signal: context.signal });

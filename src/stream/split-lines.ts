@@ -9,7 +9,7 @@ export class LineSplitter {
   push(chunk: Uint8Array | string): string[] {
     this.#rest += typeof chunk === 'string' ? chunk : this.#decoder.write(Buffer.from(chunk));
     // A trailing \r waits: the next chunk may bring its \n.
-    const parts = this.#rest.split(/\r*\n|\r(?!\n|$|\r)/);
+    const parts = this.#rest.split(/\r*\n|\r+(?!\n|$|\r)/);
     this.#rest = parts.pop() ?? '';
     return parts;
   }

@@ -2,8 +2,9 @@
 import contextlib
 import errno
 import os
+import traceback
 
-from . import files
+from . import files, libc
 
 
 def name_of(number):
@@ -56,6 +57,12 @@ class Asserts:
         outcome = Outcome(function, arguments, keywords)
         wanted = " or ".join(name_of(number) for number in allowed)
         self.ok(outcome.errno in allowed, "%s (%s)" % (message, wanted), "got %s, expected %s" % (outcome, wanted))
+        if outcome.errno is None:
+            # A file that stays open could not be removed on NFS, and would spoil what follows.
+            if function in (os.open, libc.creat):
+                os.close(outcome.value)
+            elif function is libc.DirStream:
+                outcome.value.close()
 
 
 class Group(Asserts):
@@ -106,34 +113,34 @@ class Case(Asserts):
         self.serial += 1
         return os.path.join(self.dir, name or "f%03d" % self.serial)
 
-    def file(self, data=b"data", mode=0o644, name=None):
+    def prepared(self, what, function, *arguments):
+        """A path, made by function(path, *arguments). Where that fails, the assertions that need it still run: each says its part."""
+        path = self.path()
+        outcome = Outcome(function, (path, *arguments), {})
+        if outcome.errno:
+            self.record(False, "preparation: %s should be made" % what, "got %s, expected success" % outcome)
+        return path
+
+    def file(self, data=b"data", mode=0o644):
         """A new file with this content, written and closed; returns its path. A number: so many bytes of the pattern."""
-        path = self.path(name)
-        data = files.pattern(data) if isinstance(data, int) else data
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
-        try:
-            files.write_all(descriptor, data)
-            os.fchmod(descriptor, mode)
-        finally:
-            os.close(descriptor)
-        return path
+        return self.prepared("file", files.make_file, files.pattern(data) if isinstance(data, int) else data, mode)
 
-    def folder(self, mode=0o755, name=None):
-        path = self.path(name)
-        os.mkdir(path, 0o700)
-        os.chmod(path, mode)
-        return path
+    def folder(self, mode=0o755):
+        return self.prepared("directory", files.make_folder, mode)
 
-    def symlink(self, target, name=None):
-        path = self.path(name)
-        os.symlink(target, path)
-        return path
+    def symlink(self, target):
+        return self.prepared("symbolic link", lambda path: os.symlink(target, path))
 
     def loop(self):
         """Path of a symbolic link that leads to itself."""
-        path = self.path()
-        os.symlink(os.path.basename(path), path)
-        return path
+        return self.prepared("symbolic link to itself", lambda path: os.symlink(os.path.basename(path), path))
+
+    def part(self, function, *arguments):
+        """A part of the testcase: an unexpected error ends only this part."""
+        try:
+            function(self, *arguments)
+        except Exception:
+            self.session.result(self.name, False, traceback.format_exc(), None)
 
     def long_name(self, more=1):
         """Path whose last part is so many bytes longer than the filesystem allows."""

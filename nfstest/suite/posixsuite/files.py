@@ -101,21 +101,53 @@ def close_quietly(descriptor):
         pass
 
 
+def make_file(path, data, mode):
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    try:
+        write_all(descriptor, data)
+        os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path, mode):
+    os.mkdir(path, 0o700)
+    os.chmod(path, mode)
+
+
+def fill(folder, names):
+    """Makes empty files. Relative to a descriptor: without attribute caching every directory of a path costs a call."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for name in names:
+            os.mknod(name, 0o644, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_entries(path):
+    """Empties a folder as far as it can be done."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for entry in list(os.scandir(descriptor)):
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    remove_tree(os.path.join(path, entry.name))
+                else:
+                    os.unlink(entry.name, dir_fd=descriptor)
+            except OSError:
+                pass
+    finally:
+        os.close(descriptor)
+
+
 def remove_tree(path):
-    """Removes a folder whatever the modes in it; errors are left for rmdir of the top to tell."""
+    """Removes a folder whatever the modes in it; only an error of removing the folder itself is raised."""
     try:
         os.chmod(path, 0o700)
-        entries = list(os.scandir(path))
+        remove_entries(path)
     except OSError:
-        entries = []
-    for entry in entries:
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                remove_tree(entry.path)
-            else:
-                os.unlink(entry.path)
-        except OSError:
-            pass
+        pass
     for attempt in range(4):
         try:
             os.rmdir(path)

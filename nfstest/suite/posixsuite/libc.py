@@ -121,6 +121,10 @@ class DirStream:
             found.append(entry.name)
         return found
 
+    def files(self):
+        """All that follow, without "." and "..": POSIX leaves it to the filesystem whether these are listed."""
+        return [name for name in self.names() if name not in (".", "..")]
+
     def tell(self):
         return _checked(_telldir, self.handle)
 

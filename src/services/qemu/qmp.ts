@@ -1,8 +1,16 @@
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
+interface QmpMessage {
+  readonly QMP?: object;
+  readonly id?: string;
+  readonly return?: unknown;
+  readonly error?: { readonly desc: string };
+}
+
 /**
  * Runs one command over a QMP socket and returns its result. Source: QEMU's "QEMU Machine Protocol Specification".
+ * `quit` has no result: it resolves when QEMU has closed the connection, which it does at its end.
  * Rejects where nobody listens, the command fails or `timeoutMs` pass.
  */
 export function qmp(socketPath: string, command: string, { timeoutMs = 5_000 } = {}): Promise<unknown> {
@@ -19,12 +27,23 @@ export function qmp(socketPath: string, command: string, { timeoutMs = 5_000 } =
     const lines = createInterface({ input: socket });
     lines.on('error', () => {}); // The socket's own handler has it.
     lines.on('line', (line) => {
-      const message = JSON.parse(line) as { QMP?: object; id?: string; return?: unknown; error?: { desc: string } };
+      const message = parse(line);
+      if (message === null) return finish(() => reject(new Error('QMP: somebody else listens there')));
       if (message.QMP) socket.write('{"execute":"qmp_capabilities","id":"hello"}\n');
       else if (message.id === 'hello') socket.write(`${JSON.stringify({ execute: command, id: 'command' })}\n`);
       else if (message.id === 'command') {
-        finish(() => (message.error ? reject(new Error(`QMP: ${message.error.desc}`)) : resolve(message.return)));
+        const { error } = message;
+        if (error) finish(() => reject(new Error(`QMP: ${error.desc}`)));
+        else if (command !== 'quit') finish(() => resolve(message.return));
       }
     });
   });
+}
+
+function parse(line: string): QmpMessage | null {
+  try {
+    return JSON.parse(line) as QmpMessage;
+  } catch {
+    return null;
+  }
 }

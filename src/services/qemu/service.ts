@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError, messageOf } from '../../model/errors.ts';
 import type { Cancellable, ProcessTable, VmExit, VmHandle, VmRecord, VmService, VmSpec } from '../types.ts';
 import { qemuCommandLine } from './command-line.ts';
+import { QemuVmHandle } from './handle.ts';
 import { qmp } from './qmp.ts';
 
 /** What firmware prints before a kernel has run: no proof that the accelerator works. */
@@ -33,7 +34,10 @@ export class QemuVmService implements VmService {
     for (const [index, accelerator] of spec.accelerators.entries()) {
       const handle = await this.#launch(spec, accelerator, signal);
       if (index === last) return handle;
-      const trouble = await this.#watchForLife(handle, spec, signal);
+      const trouble = await this.#watchForLife(handle, spec, signal).catch(async (error: unknown) => {
+        await handle.stop({ graceMs: 0 });
+        throw error;
+      });
       if (trouble === null) return handle;
       await handle.stop({ graceMs: 0 });
       onNote(`${accelerator} does not work here (${trouble}); using ${spec.accelerators[index + 1]}`);
@@ -48,7 +52,8 @@ export class QemuVmService implements VmService {
 
   async reap(qmpSocket: string): Promise<boolean> {
     try {
-      await qmp(qmpSocket, 'quit', { timeoutMs: 2_000 });
+      await qmp(qmpSocket, 'query-status', { timeoutMs: 2_000 });
+      await qmp(qmpSocket, 'quit', { timeoutMs: 5_000 }).catch(() => {});
       return true;
     } catch {
       return false;
@@ -92,12 +97,13 @@ export class QemuVmService implements VmService {
   /** QEMU has read its command line and opened its files when QMP answers. */
   async #waitForMonitor(handle: QemuVmHandle, spec: VmSpec, signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + 10_000;
+    const isLast = spec.accelerators.at(-1) === handle.record.accelerator;
     for (;;) {
       signal.throwIfAborted();
       const exit = await Promise.race([handle.exited, sleep(pollMs / 2, null)]);
       if (exit) {
         // An accelerator that aborts is found by the caller; everything else is the end.
-        if (spec.accelerators.indexOf(handle.record.accelerator) < spec.accelerators.length - 1) return;
+        if (!isLast) return;
         const lines = await logTail(spec.qemuLog);
         throw new EnvironmentError(
           `QEMU ended at once (exit code ${exit.exitCode ?? exit.signal}): ${lines.at(-1) ?? 'it printed nothing'}`,
@@ -110,6 +116,8 @@ export class QemuVmService implements VmService {
         return;
       } catch (error) {
         if (Date.now() > deadline) {
+          // One that hangs QEMU as a whole shows no life either.
+          if (!isLast) return;
           throw new EnvironmentError(`QEMU's monitor did not answer within 10 s: ${messageOf(error)}`, 'see the log', {
             cause: error,
             log: { path: spec.qemuLog, lines: await logTail(spec.qemuLog) },
@@ -123,84 +131,13 @@ export class QemuVmService implements VmService {
   async #watchForLife(handle: QemuVmHandle, spec: VmSpec, signal: AbortSignal): Promise<string | null> {
     const deadline = Date.now() + this.#lifeDeadlineMs;
     while (Date.now() < deadline) {
-      if (signal.aborted) {
-        await handle.stop({ graceMs: 0 });
-        signal.throwIfAborted();
-      }
+      signal.throwIfAborted();
       const exit = await Promise.race([handle.exited, sleep(pollMs, null)]);
       if (exit) return (await logTail(spec.qemuLog)).at(-1) ?? `QEMU ended with ${exit.exitCode ?? exit.signal}`;
       const lines = (await readFile(spec.consoleLog, 'latin1')).split(/[\r\n]+/);
       if (lines.some((line) => !firmwareLine.test(line))) return null;
     }
     return `the guest showed no life within ${this.#lifeDeadlineMs / 1000} s`;
-  }
-}
-
-class QemuVmHandle implements VmHandle {
-  readonly record: VmRecord;
-  readonly exited: Promise<VmExit>;
-  readonly #processes: ProcessTable;
-  #gone = false;
-
-  /** `exited` is known for a child; for a VM of another process its pid is watched. */
-  constructor(record: VmRecord, processes: ProcessTable, exited?: Promise<VmExit>) {
-    this.record = record;
-    this.#processes = processes;
-    this.exited = exited ?? this.#watchProcess();
-    void this.exited.then(() => {
-      this.#gone = true;
-    });
-  }
-
-  async *console({ signal }: Cancellable): AsyncIterable<Uint8Array> {
-    const file = await open(this.record.consoleLog, 'r');
-    try {
-      const buffer = Buffer.alloc(64 * 1024);
-      for (;;) {
-        // Asked before the read: what the VM wrote last is still delivered.
-        const last = this.#gone || signal.aborted;
-        const { bytesRead } = await file.read(buffer, 0, buffer.length);
-        if (bytesRead > 0) yield Uint8Array.from(buffer.subarray(0, bytesRead));
-        else if (last) return;
-        else await sleep(pollMs);
-      }
-    } finally {
-      await file.close();
-    }
-  }
-
-  async stop({ graceMs }: { graceMs: number }): Promise<void> {
-    if (!this.#gone && (await this.#isOurs())) {
-      await qmp(this.record.qmpSocket, 'quit', { timeoutMs: 2_000 }).catch(() => {});
-      if (!(await this.#goneWithin(graceMs + 1_000))) await this.#signal('SIGTERM');
-      if (!(await this.#goneWithin(2_000))) await this.#signal('SIGKILL');
-      await this.#goneWithin(2_000);
-    }
-    await rm(this.record.qmpSocket, { force: true });
-  }
-
-  async #signal(name: NodeJS.Signals): Promise<void> {
-    if (!(await this.#isOurs())) return;
-    try {
-      process.kill(this.record.pid, name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-
-  /** A pid may have been given to another process meanwhile. */
-  async #isOurs(): Promise<boolean> {
-    const startTime = await this.#processes.startTime(this.record.pid);
-    return startTime !== null && startTime === this.record.startTime;
-  }
-
-  async #goneWithin(ms: number): Promise<boolean> {
-    return Promise.race([this.exited.then(() => true), sleep(ms, false)]);
-  }
-
-  async #watchProcess(): Promise<VmExit> {
-    while (await this.#isOurs()) await sleep(250, undefined, { ref: false });
-    return { exitCode: null, signal: null };
   }
 }
 

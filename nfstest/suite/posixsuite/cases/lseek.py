@@ -24,7 +24,7 @@ def lseek(t):
     for offset in (0, 1, 4095, 4096, 5000, 9999):
         seek(descriptor, offset, os.SEEK_SET)
         t.equal(os.read(descriptor, 16), data[offset:offset + 16], "read at offset %d should be right" % offset)
-        t.equal(seek(descriptor, 0, os.SEEK_CUR), min(offset + 16, 10000), "offset after that read should have moved on")
+        t.equal(seek(descriptor, 0, os.SEEK_CUR), min(offset + 16, 10000), "offset after the read at %d should have moved on" % offset)
     seek(descriptor, 5000, os.SEEK_END)
     t.equal(os.read(descriptor, 10), b"", "read beyond the end should return nothing")
     t.equal(os.fstat(descriptor).st_size, 10000, "lseek() alone should not lengthen the file")

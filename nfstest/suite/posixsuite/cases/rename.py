@@ -7,10 +7,8 @@ from .. import files
 
 def rename(t):
     """Renaming files, directories and symbolic links, also over existing ones."""
-    plain(t)
-    replacing(t)
-    directories(t)
-    refusals(t)
+    for part in (plain, replacing, directories, refusals):
+        t.part(part)
 
 
 def plain(t):
@@ -48,7 +46,7 @@ def replacing(t):
     inode = os.stat(source).st_ino
     reader = t.open(target, os.O_RDONLY)
     t.works("rename() over a file should succeed", os.rename, source, target)
-    t.ok(not os.path.lexists(source), "the old name should be gone")
+    t.ok(not os.path.lexists(source), "the old name should be gone after replacing")
     t.equal(os.stat(target).st_ino, inode, "the name should be the renamed file")
     t.equal(files.read_from_server(target), b"source", "the name should have the data of the renamed file")
     t.equal(os.read(reader, 10), b"target", "the replaced file should stay readable where it is open")

@@ -32,7 +32,7 @@ def unlink(t):
         t.works("unlink() of one of two names should succeed", os.unlink, target)
     t.equal(os.stat(second).st_nlink, 1, "st_nlink should go down to 1")
     t.equal(files.read_from_server(second), b"target", "data should stay under the other name")
-    opened(t)
+    t.part(opened)
 
     t.info("Errors")
     folder = t.folder()

@@ -32,9 +32,9 @@ def write(t):
     t.equal(content[:1006], expected, "data before the hole should stay")
     t.equal(content[1006:100000].count(0), 98994, "the hole should read as zeros")
     t.equal(content[100000:], b"behind the hole", "data behind the hole should be right")
-    sizes(t)
-    appending(t)
-    times_and_errors(t, path, descriptor)
+    t.part(sizes)
+    t.part(appending)
+    t.part(times_and_errors, path, descriptor)
 
 
 def sizes(t):

@@ -1,0 +1,37 @@
+import type { Key } from 'ink';
+import { placeAt } from '../layout/layout.ts';
+import type { Session } from '../session.ts';
+import { commands, move, typeIntoFilter } from './commands.ts';
+import { keyNames } from './key-name.ts';
+import { activeBindings } from './key-table.ts';
+import { type MouseEvent, parseMouse } from './mouse.ts';
+
+/** Lines per step of the wheel, as terminals do it. */
+const wheelLines = 3;
+
+function handleMouse(session: Session, event: MouseEvent): void {
+  const layout = session.layout();
+  const place = layout && placeAt(layout, event.column, event.row);
+  if (!place || place.id === 'environment' || session.mode !== 'main') return;
+  if (event.kind === 'press') session.ui.dispatch({ type: 'focus', pane: place.id });
+  else move(session, event.kind === 'wheel-up' ? -wheelLines : wheelLines, place.id);
+}
+
+function handleKey(session: Session, key: string): void {
+  const { ui, controller, view, mode } = session;
+  ui.dispatch({ type: 'message', message: null });
+  const context = { ui: ui.getSnapshot(), view, controller };
+  const binding = activeBindings(mode, context).find(({ keys }) => keys.includes(key));
+  if (binding) {
+    if (context.ui.quitting && binding.id !== 'interrupt') return;
+    commands[binding.id](session, key);
+  } else if (mode === 'filter' && /^[\w-]$/.test(key)) typeIntoFilter(session, key);
+}
+
+/** Takes what Ink's `useInput` hands over. */
+export function handleInput(session: Session, input: string, key: Key): void {
+  const mouse = parseMouse(input);
+  if (mouse === 'ignored') return;
+  if (mouse !== null) handleMouse(session, mouse);
+  else for (const name of keyNames(input, key)) handleKey(session, name);
+}

@@ -1,0 +1,24 @@
+import { Box } from 'ink';
+import type { Layout } from '../layout/layout.ts';
+import { frame } from '../text/frame.ts';
+import { type Line, lineWidth, span } from '../text/line.ts';
+import { Lines } from '../text/lines.tsx';
+
+interface OverlayProps {
+  readonly layout: Pick<Layout, 'columns' | 'rows'>;
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
+/** A box over the middle of the screen, as large as its text, never larger than the screen. */
+export function Overlay({ layout, title, lines }: OverlayProps) {
+  const widest = Math.max(title.length + 6, ...lines.map(lineWidth));
+  const width = Math.min(layout.columns - 2, widest + 3);
+  const height = Math.min(layout.rows - 2, lines.length + 2);
+  const content = lines.map((line): Line => [' ', ...line]);
+  return (
+    <Box position="absolute" left={Math.floor((layout.columns - width) / 2)} top={Math.max(0, Math.floor((layout.rows - height) / 2))} width={width} height={height}>
+      <Lines lines={frame(content, { title: [span(title, 'bold')], width, height, focused: true })} />
+    </Box>
+  );
+}

@@ -1,0 +1,83 @@
+import { cleanLine } from '../text/clean.ts';
+import { justify, type Line, span } from '../text/line.ts';
+import { shortDuration } from '../text/numbers.ts';
+import { shorten, wrapText } from '../text/width.ts';
+import type { AssertionView, DashboardView, TestcaseView } from '../view/dashboard-view.ts';
+import { verdictMark } from './marks.ts';
+
+/** `256 passed, 256 failed`; empty for a single assertion. */
+function subtests({ passedCount, failedCount }: AssertionView): string {
+  if (passedCount + failedCount <= 1) return '';
+  const parts = [passedCount > 0 ? `${passedCount} passed` : '', failedCount > 0 ? `${failedCount} failed` : ''];
+  return ` (${parts.filter((part) => part !== '').join(', ')})`;
+}
+
+/** The message without the testcase's name, which the pane's title says; subtest counts that the suite put into it are taken out. */
+function messageOf(assertion: AssertionView, name: string): string {
+  const message = cleanLine(assertion.message).replace(/\s*\(\d+ passed(, \d+ failed)?\)$/, '');
+  return message.startsWith(`${name} - `) ? message.slice(name.length + 3) : message;
+}
+
+function assertionLines(assertion: AssertionView, name: string, width: number): Line[] {
+  const failed = assertion.verdict === 'failed';
+  const text = messageOf(assertion, name) + subtests(assertion);
+  const rows = failed ? wrapText(text, width - 2) : [shorten(text, width - 2)];
+  const first: Line = [verdictMark(assertion.verdict), ' ', failed ? span(rows[0] ?? '', 'failed') : (rows[0] ?? '')];
+  const more = rows.slice(1).map((row): Line => ['  ', span(row, 'failed')]);
+  const details = assertion.details.flatMap((detail) => wrapText(cleanLine(detail), width - 2).map((row): Line => ['  ', row]));
+  return [first, ...more, ...details];
+}
+
+const words: Readonly<Record<TestcaseView['status'], string>> = {
+  idle: 'not selected yet',
+  pending: 'waits for its turn',
+  running: 'running',
+  passed: 'passed',
+  failed: 'failed',
+  'not-run': 'did not run to its end',
+};
+
+function summary({ status, durationMs, previous }: TestcaseView): Line {
+  const time = durationMs === null ? '' : ` in ${shortDuration(durationMs)}`;
+  const mark = verdictMark(status);
+  const last = previous === null ? '' : ` · last run ${previous.verdict}${previous.durationMs === null ? '' : ` in ${shortDuration(previous.durationMs)}`}`;
+  return [mark, ' ', words[status] + time, span(last, 'dim')];
+}
+
+const counts = ({ passedCount, failedCount }: TestcaseView): string => (passedCount + failedCount === 0 ? '' : `${passedCount} passed, ${failedCount} failed`);
+
+/** Everything about one testcase: what it tests, its verdict, failed assertions first, then the others in their order. */
+export function testcaseDetail(testcase: TestcaseView, width: number): Line[] {
+  const { name, description, assertions, remarks, reason } = testcase;
+  const failed = assertions.filter(({ verdict }) => verdict === 'failed');
+  const passed = assertions.filter(({ verdict }) => verdict === 'passed');
+  const heading = (text: string): Line => [span(text, 'bold')];
+  return [
+    justify([span(name, 'bold')], [span(counts(testcase), 'dim')], width),
+    ...wrapText(description, width).map((row): Line => [span(row, 'dim')]),
+    summary(testcase),
+    ...(reason === null ? [] : wrapText(reason, width).map((row): Line => [span(row, 'warning')])),
+    ...(failed.length > 0 ? [heading(`Failed (${failed.length})`)] : []),
+    ...failed.flatMap((assertion) => assertionLines(assertion, name, width)),
+    ...remarks.flatMap((remark) => wrapText(cleanLine(remark), width).map((row): Line => [span(row, 'warning')])),
+    ...(passed.length > 0 ? [heading(`Passed (${passed.length})`)] : []),
+    ...passed.flatMap((assertion) => assertionLines(assertion, name, width)),
+  ];
+}
+
+/** What the suite printed where it failed before its first testcase. */
+export function setupFailureDetail({ message, details }: NonNullable<DashboardView['setupFailure']>, width: number): Line[] {
+  return [
+    [span('The suite failed in its set-up; no testcase ran.', 'failed')],
+    ...wrapText(cleanLine(message), width).map((row): Line => [span(row, 'failed')]),
+    ...details.flatMap((detail) => wrapText(cleanLine(detail), width).map((row): Line => [row])),
+    [],
+  ];
+}
+
+/** The content of the detail pane. */
+export function detailLines(view: DashboardView, name: string | null, width: number): Line[] {
+  const testcase = view.testcases.find((candidate) => candidate.name === name);
+  const setup = view.setupFailure === null ? [] : setupFailureDetail(view.setupFailure, width);
+  return [...setup, ...(testcase === undefined ? [[span('No testcase matches the filter.', 'dim')]] : testcaseDetail(testcase, width))];
+}

@@ -1,0 +1,40 @@
+import { useMemo } from 'react';
+import type { Observable } from '../controller.ts';
+import type { LineWindow } from '../console/line-window.ts';
+import { useImmediate, useSampled } from '../hooks/use-observable.ts';
+import { useSession } from '../hooks/use-session.ts';
+import type { Place } from '../layout/layout.ts';
+import { channelOf } from '../session.ts';
+import { frame } from '../text/frame.ts';
+import { type Line, span } from '../text/line.ts';
+import { Lines } from '../text/lines.tsx';
+import type { LogPaneId } from '../ui/ui-state.ts';
+import { logLines } from './log-lines.ts';
+import { paneTitle } from './pane-title.ts';
+
+interface LogPaneProps {
+  readonly place: Place;
+  readonly pane: LogPaneId;
+}
+
+const empty: Readonly<Record<LogPaneId, string>> = {
+  server: 'The server has written nothing yet.',
+  console: 'The VM’s serial console shows here once it boots.',
+  suite: 'What the test suite prints shows here.',
+};
+
+/** Server log, VM console or suite output. */
+export function LogPane({ place, pane }: LogPaneProps) {
+  const session = useSession();
+  const ui = useImmediate(session.ui);
+  const source: Observable<unknown> = pane === 'console' ? session.console : session.controller.logs[channelOf[pane]];
+  const snapshot = useSampled(source);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the window changes when the snapshot does.
+  const window: LineWindow = useMemo(() => session.lines(pane), [session, pane, snapshot]);
+  const scroll = ui.scroll[pane];
+  const content = window.count === 0 ? [[span(empty[pane], 'dim')]] : logLines(window, { width: place.width - 2, height: place.height - 2, scroll, wrap: ui.wrap });
+  const state = scroll === null ? 'follows' : `held at ${scroll}`;
+  const note: Line = window.count === 0 ? [] : [span(`${state}${ui.wrap ? ', wraps' : ''}`, scroll === null ? 'dim' : 'warning')];
+  const title = paneTitle(place, ui.focus);
+  return <Lines lines={frame(content, { title, note, width: place.width, height: place.height, focused: ui.focus === pane })} />;
+}

@@ -1,0 +1,78 @@
+import { type Line, span } from '../text/line.ts';
+import { shortDuration } from '../text/numbers.ts';
+import { fit } from '../text/width.ts';
+import type { TestcaseView } from '../view/dashboard-view.ts';
+import { verdictMark } from './marks.ts';
+
+export interface RowOptions {
+  readonly width: number;
+  readonly cursor: boolean;
+  readonly selected: boolean;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly tick: number;
+}
+
+const nameWidth = 9;
+const countWidth = 11;
+const timeWidth = 6;
+/** The cursor, the box, the mark and the blanks between the columns. */
+const fixedWidth = 1 + 3 + 1 + 1 + 1 + nameWidth + 1 + countWidth + 1 + timeWidth;
+
+const counts = ({ passedCount, failedCount }: TestcaseView): string =>
+  passedCount + failedCount === 0 ? '' : `${passedCount}/${passedCount + failedCount}`;
+
+function durationOf({ status, durationMs, startedAt }: TestcaseView, now: number): string {
+  if (status === 'running' && startedAt !== null) return shortDuration(Math.max(0, now - startedAt));
+  return durationMs === null ? '' : shortDuration(durationMs);
+}
+
+/** The verdict of the run before, marked where this run's is another one; with more room also how the duration changed. */
+function before({ status, previous, durationMs }: TestcaseView, room: number): Line {
+  if (room < 1) return [];
+  if (previous === null) return [' '.repeat(room)];
+  const mark = verdictMark(previous.verdict);
+  const done = status === 'passed' || status === 'failed';
+  const changed = done && status !== previous.verdict;
+  const shown = changed ? mark : span(mark.text, 'dim');
+  if (room < 9) return [fit('', room - 1), shown];
+  const deltaMs = done && durationMs !== null && previous.durationMs !== null ? durationMs - previous.durationMs : null;
+  const delta = deltaMs === null ? '' : `${deltaMs < 0 ? '-' : '+'}${shortDuration(Math.abs(deltaMs))}`;
+  return [' ', shown, span(fit(delta, room - 2, 'right'), 'dim')];
+}
+
+/** One row of the list: cursor, box, verdict, name, assertions passed/all, duration, verdict of the last run. */
+export function testcaseLine(testcase: TestcaseView, { width, cursor, selected, now, tick }: RowOptions): Line {
+  const { status, name } = testcase;
+  const box = selected ? span('[x]', 'bold') : span('[ ]', 'dim');
+  const failed = status === 'failed' || (status === 'running' && testcase.failedCount > 0);
+  const label = fit(name, nameWidth);
+  const nameSpan = cursor ? span(label, 'cursor') : failed ? span(label, 'failed') : status === 'running' ? span(label, 'running') : label;
+  const count = fit(counts(testcase), countWidth, 'right');
+  const time = fit(durationOf(testcase, now), timeWidth, 'right');
+  return [
+    cursor ? span('▸', 'running') : ' ',
+    box,
+    ' ',
+    verdictMark(status, tick),
+    ' ',
+    nameSpan,
+    ' ',
+    failed ? span(count, 'failed') : count,
+    ' ',
+    span(time, 'dim'),
+    ...before(testcase, width - fixedWidth),
+  ];
+}
+
+/** Head of the columns; as wide as the rows. */
+export function testcaseHead(width: number): Line {
+  const room = width - fixedWidth;
+  const last = room < 5 ? fit('', room) : room < 9 ? fit('was', room, 'right') : ` was${fit('delta', room - 4, 'right')}`;
+  return [span(`     ${fit('', 2)}${fit('testcase', nameWidth)} ${fit('checks', countWidth, 'right')} ${fit('time', timeWidth, 'right')}${last}`, 'dim')];
+}
+
+/** First visible row, so that the cursor is never at the edge while there is more beyond it. */
+export function listTop(count: number, cursorIndex: number, height: number): number {
+  return Math.max(0, Math.min(cursorIndex - Math.floor(height / 2), count - height));
+}

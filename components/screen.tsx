@@ -1,0 +1,62 @@
+import { render } from 'ink';
+import type { ExitCode } from '../src/model/exit-codes.ts';
+import { App } from './app.tsx';
+import type { DashboardController, TerminalCommand } from './controller.ts';
+import { mouseOff, mouseOn } from './keys/mouse.ts';
+import { Session } from './session.ts';
+import { themeFor } from './theme/theme.ts';
+import { TerminalBridge } from './terminal-bridge.tsx';
+
+export interface ScreenOptions {
+  /** Testcases that are selected at the start. */
+  readonly selected?: readonly string[];
+  /** Runs a program on the terminal until it ends; @returns why that failed, or null. */
+  readonly runCommand: (command: TerminalCommand) => Promise<string | null>;
+  /** Gets a function that closes the screen from outside, for signals. */
+  readonly onOpen?: (close: (exitCode: ExitCode) => void) => void;
+}
+
+const framesPerSecond = 20;
+
+/** Shows a dashboard until it is quit; @returns the exit code of its controller. */
+export async function showScreen(controller: DashboardController, { selected = [], runCommand, onOpen }: ScreenOptions): Promise<ExitCode> {
+  const session = new Session(controller, { selected });
+  const write = (sequence: string) => void process.stdout.write(sequence);
+  const closed = Promise.withResolvers<ExitCode>();
+  const instance = render(
+    <>
+      <TerminalBridge
+        onReady={(suspend) => {
+          session.host = {
+            write,
+            close: closed.resolve,
+            async lend(command) {
+              write(mouseOff);
+              let problem: string | null = null;
+              await suspend(async () => {
+                problem = await runCommand(command);
+              });
+              write(mouseOn);
+              return problem;
+            },
+          };
+        }}
+      />
+      <App session={session} theme={themeFor(process.env)} />
+    </>,
+    { alternateScreen: true, incrementalRendering: true, maxFps: framesPerSecond, exitOnCtrlC: false, interactive: true, patchConsole: true },
+  );
+  const resetMouse = () => write(mouseOff);
+  process.once('exit', resetMouse);
+  write(mouseOn);
+  onOpen?.(closed.resolve);
+  const crashed = instance.waitUntilExit().then(() => closed.promise);
+  try {
+    return await Promise.race([closed.promise, crashed]);
+  } finally {
+    resetMouse();
+    process.removeListener('exit', resetMouse);
+    instance.unmount();
+    await instance.waitUntilExit().catch(() => {});
+  }
+}

@@ -1,0 +1,80 @@
+import type { LogChannel } from '../src/model/events.ts';
+import type { ExitCode } from '../src/model/exit-codes.ts';
+import { ConsoleScreen } from './console/console-screen.ts';
+import { type LineWindow, windowOf } from './console/line-window.ts';
+import type { DashboardController, TerminalCommand } from './controller.ts';
+import { type Layout, layoutFor, linesIn } from './layout/layout.ts';
+import { detailLines } from './panes/detail-lines.ts';
+import type { Extent } from './ui/scroll.ts';
+import { cursorIn, visibleNames } from './ui/selection.ts';
+import { initialUi, type LogPaneId, modeOf, type PaneId } from './ui/ui-state.ts';
+import { UiStore } from './ui/ui-store.ts';
+
+/** What the screen needs of the terminal beyond drawing. */
+export interface TerminalHost {
+  /** Writes a control sequence that moves nothing. */
+  write(sequence: string): void;
+  /** Gives the terminal to a program until it ends; @returns why that failed, or null. */
+  lend(command: TerminalCommand): Promise<string | null>;
+  /** Closes the screen. */
+  close(exitCode: ExitCode): void;
+}
+
+export const channelOf: Readonly<Record<LogPaneId, LogChannel>> = { server: 'server', console: 'vm', suite: 'suite' };
+
+/** One dashboard on one terminal: what its components and its keys share. */
+export class Session {
+  readonly controller: DashboardController;
+  readonly ui: UiStore;
+  readonly console: ConsoleScreen;
+  /** Set while the screen is up. */
+  host: TerminalHost = { write: () => {}, lend: () => Promise.resolve(null), close: () => {} };
+  /** Set by the screen when it is drawn. */
+  size: { readonly columns: number; readonly rows: number } = { columns: 80, rows: 24 };
+
+  constructor(controller: DashboardController, { selected = [] }: { readonly selected?: readonly string[] } = {}) {
+    this.controller = controller;
+    this.ui = new UiStore(initialUi(selected));
+    this.console = new ConsoleScreen(controller.logs.vm);
+  }
+
+  get view() {
+    return this.controller.store.getSnapshot();
+  }
+
+  get mode() {
+    return modeOf(this.ui.getSnapshot(), this.view.failure);
+  }
+
+  layout(): Layout | null {
+    return layoutFor(this.size.columns, this.size.rows, this.ui.getSnapshot(), this.view.environment);
+  }
+
+  get names(): readonly string[] {
+    return this.view.testcases.map(({ name }) => name);
+  }
+
+  /** The testcase that carries the cursor; null where the filter lets none through. */
+  cursor(): string | null {
+    const { selection } = this.ui.getSnapshot();
+    const visible = visibleNames(this.names, selection.filter);
+    const running = selection.follow ? this.view.testcases.find(({ status }) => status === 'running')?.name : undefined;
+    return running !== undefined && visible.includes(running) ? running : cursorIn(visible, selection.cursor);
+  }
+
+  /** The lines of a log pane. */
+  lines(pane: LogPaneId): LineWindow {
+    return pane === 'console' ? this.console.getSnapshot() : windowOf(this.controller.logs[channelOf[pane]].getSnapshot());
+  }
+
+  extent(pane: Exclude<PaneId, 'testcases'>): Extent {
+    const layout = this.layout();
+    const height = linesIn(layout, pane);
+    if (pane === 'detail') {
+      const width = (layout?.places.find(({ id }) => id === 'detail')?.width ?? 80) - 2;
+      return { first: 0, end: detailLines(this.view, this.cursor(), width).length, height, rests: 'top' };
+    }
+    const { firstNumber, count } = this.lines(pane);
+    return { first: firstNumber, end: firstNumber + count, height, rests: 'bottom' };
+  }
+}

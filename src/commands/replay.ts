@@ -1,0 +1,81 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Recording } from '../../components/replay/replay-controller.ts';
+import type { PreviousResult } from '../../components/view/dashboard-view.ts';
+import { listRuns, readRun } from '../history/read-runs.ts';
+import { eventsFile } from '../history/run-folder.ts';
+import { UserError } from '../model/errors.ts';
+import { type LogChannel, logChannels } from '../model/events.ts';
+import type { ExitCode } from '../model/exit-codes.ts';
+import { catalog } from '../suite/catalog.ts';
+import { pagerCommand, showDashboard } from './dashboard.ts';
+import type { Command, CommandInput } from './types.ts';
+
+const speedWord = /^(\d+(?:\.\d+)?)[x×]$/;
+
+/** The folder that a word means: a path, the events' file in it, or the name of a kept run. */
+async function folderOf(word: string, runsDir: string): Promise<string> {
+  const path = resolve(word);
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) return path;
+  if (found?.isFile()) {
+    if (basename(path) !== eventsFile) throw new UserError(`${word} is no recorded run`, `give a run’s folder or its ${eventsFile}`);
+    return dirname(path);
+  }
+  return join(runsDir, word);
+}
+
+async function readLog(folder: string, channel: LogChannel): Promise<readonly string[]> {
+  const text = await readFile(join(folder, `${channel}.log`), 'utf8').catch(() => '');
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+async function readRecording(folder: string): Promise<Recording> {
+  const { events } = await readRun(folder);
+  if (events.length === 0) throw new UserError(`${folder} holds no events`, 'the run was cut off before it began');
+  const logs = await Promise.all(logChannels.map(async (channel) => [channel, await readLog(folder, channel)] as const));
+  return { events, logs: Object.fromEntries(logs) as Record<LogChannel, readonly string[]>, folder };
+}
+
+/** What the runs before this one found, the newest first. */
+async function previousResults(runsDir: string, runId: string): Promise<ReadonlyMap<string, PreviousResult>> {
+  const results = new Map<string, PreviousResult>();
+  for (const { runId: id, summary } of await listRuns(runsDir)) {
+    if (id >= runId) continue;
+    for (const { name, verdict, durationMs } of summary?.testcases ?? []) {
+      if (verdict !== 'not-run' && !results.has(name)) results.set(name, { verdict, durationMs });
+    }
+  }
+  return results;
+}
+
+async function replay(input: CommandInput): Promise<ExitCode> {
+  const [word = 'latest', speed] = input.words;
+  const match = speed === undefined ? null : speedWord.exec(speed);
+  if (speed !== undefined && match === null) throw new UserError(`'${speed}' is no speed`, 'for example 4x');
+  const { runsDir } = input.options;
+  const folder = await folderOf(word, runsDir);
+  const recording = await readRecording(folder);
+  const runId = recording.events[0]?.runId ?? '';
+  const { ReplayController } = await import('../../components/replay/replay-controller.ts');
+  const controller = new ReplayController(recording, {
+    catalog,
+    previous: await previousResults(runsDir, runId),
+    speed: match === null ? 1 : Number(match[1]),
+    logFile: (channel) => join(folder, `${channel}.log`),
+    pagerCommand,
+  });
+  controller.player.togglePause();
+  return showDashboard(controller, input);
+}
+
+export const replayCommand: Command = {
+  name: 'replay',
+  usage: '[RUN] [SPEED]',
+  summary: 'show a finished run in the dashboard',
+  details: [
+    'RUN is the name of a kept run, its folder or its events.ndjson; latest where left out.',
+    'SPEED is for example 4x. p pauses, + and - change the speed, the left and right arrows move by 10 s.',
+  ],
+  run: replay,
+};

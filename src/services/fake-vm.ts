@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EnvironmentError } from '../model/errors.ts';
+import type { Cancellable, VmExit, VmHandle, VmRecord, VmService, VmSpec } from './types.ts';
+
+/** What a guest does. */
+export interface FakeGuest {
+  /** Printed on the console at once. */
+  readonly console: string;
+  /** Printed just before the guest ends by itself. */
+  readonly lastWords?: string;
+  /** When it ends by itself; never where left out. */
+  readonly endsAfterMs?: number;
+  readonly exitCode?: number;
+}
+
+/** Virtual machines in memory; only the QMP socket's file is real. */
+export class FakeVmService implements VmService {
+  readonly vms: FakeVm[] = [];
+  readonly specs: VmSpec[] = [];
+  guest: FakeGuest = { console: 'Linux version 6.1\nNFSTEST_VM_READY\n' };
+  /** Accelerators that abort. */
+  readonly broken = new Set<string>();
+
+  async start(spec: VmSpec, { signal, onNote }: Cancellable & { onNote: (message: string) => void }): Promise<VmHandle> {
+    signal.throwIfAborted();
+    this.specs.push(spec);
+    await sleep(1);
+    signal.throwIfAborted();
+    if (!existsSync(spec.overlay)) {
+      const lines = [`qemu: could not open '${spec.overlay}': No such file or directory`];
+      throw new EnvironmentError(`QEMU ended at once (exit code 1): ${lines[0]}`, 'see --dry-run for the command line, and the log below', {
+        log: { path: spec.qemuLog, lines },
+      });
+    }
+    const works = spec.accelerators.findIndex((accelerator) => !this.broken.has(accelerator));
+    for (const [index, accelerator] of spec.accelerators.slice(0, works).entries()) {
+      onNote(`${accelerator} does not work here (it aborts); using ${spec.accelerators[index + 1]}`);
+    }
+    const accelerator = spec.accelerators[works];
+    if (accelerator === undefined) throw new EnvironmentError('no accelerator is left to try', 'use --accel tcg, which needs nothing of the machine');
+    const { qmpSocket, consoleLog, sshPort } = spec;
+    await writeFile(qmpSocket, '');
+    const vm = new FakeVm({ pid: 4_000_000 + this.vms.length, startTime: `start-${this.vms.length}`, qmpSocket, consoleLog, accelerator, sshPort }, this.guest);
+    this.vms.push(vm);
+    return vm;
+  }
+
+  async attach(record: VmRecord): Promise<VmHandle | null> {
+    return this.vms.find((vm) => !vm.ended && vm.record.pid === record.pid && vm.record.startTime === record.startTime) ?? null;
+  }
+
+  async reap(qmpSocket: string): Promise<boolean> {
+    const vm = this.vms.find((candidate) => !candidate.ended && candidate.record.qmpSocket === qmpSocket);
+    await vm?.stop({ graceMs: 0 });
+    return vm !== undefined;
+  }
+}
+
+export class FakeVm implements VmHandle {
+  readonly record: VmRecord;
+  readonly exited: Promise<VmExit>;
+  ended = false;
+  /** Where set, stopping it fails with this message. */
+  stopFailure: string | null = null;
+  /** Grace of every stop that was asked for. */
+  readonly stops: number[] = [];
+  #text: string;
+  readonly #guest: FakeGuest;
+  readonly #end: (exit: VmExit) => void;
+
+  constructor(record: VmRecord, guest: FakeGuest) {
+    this.record = record;
+    this.#guest = guest;
+    this.#text = guest.console;
+    const { promise, resolve } = Promise.withResolvers<VmExit>();
+    this.exited = promise;
+    this.#end = resolve;
+    if (guest.endsAfterMs !== undefined) setTimeout(() => this.die(), guest.endsAfterMs).unref();
+  }
+
+  /** More on the console. */
+  print(text: string): void {
+    this.#text += text;
+  }
+
+  /** It ends by itself. */
+  die({ exitCode = this.#guest.exitCode ?? 0, signal = null as string | null } = {}): void {
+    this.print(this.#guest.lastWords ?? '');
+    this.ended = true;
+    this.#end({ exitCode: signal === null ? exitCode : null, signal });
+  }
+
+  async *console({ signal }: Cancellable): AsyncIterable<Uint8Array> {
+    for (let read = 0; ; ) {
+      const last = this.ended || signal.aborted;
+      const chunk = Buffer.from(this.#text.slice(read));
+      read = this.#text.length;
+      if (chunk.length > 0) yield chunk;
+      else if (last) return;
+      else await sleep(5);
+    }
+  }
+
+  async stop({ graceMs }: { graceMs: number }): Promise<void> {
+    this.stops.push(graceMs);
+    if (this.stopFailure !== null) throw new EnvironmentError(this.stopFailure, 'end it by hand');
+    await sleep(1);
+    this.ended = true;
+    this.#end({ exitCode: 0, signal: null });
+    await rm(this.record.qmpSocket, { force: true });
+  }
+}

@@ -1,0 +1,81 @@
+import { open, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cancellable, ProcessTable, VmExit, VmHandle, VmRecord } from '../types.ts';
+import { qmp } from './qmp.ts';
+
+const pollMs = 100;
+
+/** A QEMU process, of this program or of another. */
+export class QemuVmHandle implements VmHandle {
+  readonly record: VmRecord;
+  readonly exited: Promise<VmExit>;
+  readonly #processes: ProcessTable;
+  #gone = false;
+
+  /** `exited` is known for a child; for a VM of another process its pid is watched. */
+  constructor(record: VmRecord, processes: ProcessTable, exited?: Promise<VmExit>) {
+    this.record = record;
+    this.#processes = processes;
+    this.exited = exited ?? this.#watchProcess();
+    void this.exited.then(() => {
+      this.#gone = true;
+    });
+  }
+
+  async *console({ signal }: Cancellable): AsyncIterable<Uint8Array> {
+    const file = await open(this.record.consoleLog, 'r');
+    try {
+      const buffer = Buffer.alloc(64 * 1024);
+      for (;;) {
+        // Asked before the read: what the VM wrote last is still delivered.
+        const last = this.#gone || signal.aborted;
+        const { bytesRead } = await file.read(buffer, 0, buffer.length);
+        if (bytesRead > 0) yield Uint8Array.from(buffer.subarray(0, bytesRead));
+        else if (last) return;
+        else await sleep(pollMs);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async stop({ graceMs }: { graceMs: number }): Promise<void> {
+    if (!this.#gone && (await this.#isOurs())) {
+      await qmp(this.record.qmpSocket, 'quit', { timeoutMs: 2_000 }).catch(() => {});
+      if (!(await this.#goneWithin(graceMs + 1_000))) await this.#signal('SIGTERM');
+      if (!(await this.#goneWithin(2_000))) await this.#signal('SIGKILL');
+      await this.#goneWithin(2_000);
+    }
+    await rm(this.record.qmpSocket, { force: true });
+  }
+
+  async #signal(name: NodeJS.Signals): Promise<void> {
+    if (!(await this.#isOurs())) return;
+    try {
+      process.kill(this.record.pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  /** A pid may have been given to another process meanwhile. */
+  async #isOurs(): Promise<boolean> {
+    const startTime = await this.#processes.startTime(this.record.pid);
+    return startTime !== null && startTime === this.record.startTime;
+  }
+
+  async #goneWithin(ms: number): Promise<boolean> {
+    // The losing timer would keep the program running.
+    const timer = new AbortController();
+    try {
+      return await Promise.race([this.exited.then(() => true), sleep(ms, false, { signal: timer.signal })]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  async #watchProcess(): Promise<VmExit> {
+    while (await this.#isOurs()) await sleep(250, undefined, { ref: false });
+    return { exitCode: null, signal: null };
+  }
+}

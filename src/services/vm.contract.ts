@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { EnvironmentError } from '../model/errors.ts';
+import { everything, never } from './fake-signals.ts';
+import type { VmService, VmSpec } from './types.ts';
+
+export interface VmLab {
+  readonly vms: VmService;
+  /** A VM that stays; files of its own each time. */
+  spec(): Promise<VmSpec>;
+  /** A VM that prints `firstWords`, then `lastWords`, and ends; null where nothing can boot. */
+  readonly boot: { readonly spec: () => Promise<VmSpec>; readonly firstWords: string; readonly lastWords: string } | null;
+  /** An accelerator that does not work anywhere. */
+  readonly brokenAccelerator: string;
+}
+
+const quiet = { ...never, onNote: () => {} };
+
+/** What every VM service must do. */
+export function describeVmContract(name: string, makeLab: () => Promise<VmLab>): void {
+  describe(`${name} keeps the VM's contract`, () => {
+    it('starts, is found again, stops, and is gone', async () => {
+      const { vms, spec } = await makeLab();
+      const wanted = await spec();
+      const vm = await vms.start(wanted, quiet);
+      expect(vm.record).toMatchObject({
+        qmpSocket: wanted.qmpSocket,
+        consoleLog: wanted.consoleLog,
+        sshPort: wanted.sshPort,
+        accelerator: wanted.accelerators[0],
+      });
+      expect(vm.record.startTime).not.toBe('');
+      const again = await vms.attach(vm.record);
+      expect(again?.record).toEqual(vm.record);
+      await again?.stop({ graceMs: 0 });
+      await Promise.all([vm.exited, again?.exited]);
+      expect(await vms.attach(vm.record)).toBeNull();
+      expect(existsSync(wanted.qmpSocket)).toBe(false);
+    });
+
+    it('is stopped once, however often it is asked', async () => {
+      const { vms, spec } = await makeLab();
+      const vm = await vms.start(await spec(), quiet);
+      await Promise.all([vm.stop({ graceMs: 1_000 }), vm.stop({ graceMs: 0 })]);
+      await vm.stop({ graceMs: 0 });
+      await vm.exited;
+      expect(await vms.attach(vm.record)).toBeNull();
+    });
+
+    it('does not take another process for its VM', async () => {
+      const { vms, spec } = await makeLab();
+      const vm = await vms.start(await spec(), quiet);
+      try {
+        expect(await vms.attach({ ...vm.record, startTime: 'another' })).toBeNull();
+        expect(await vms.attach({ ...vm.record, pid: 2 ** 22 + 1 })).toBeNull();
+      } finally {
+        await vm.stop({ graceMs: 0 });
+      }
+    });
+
+    it('leaves nothing of a start that is aborted', async () => {
+      const { vms, spec } = await makeLab();
+      const wanted = await spec();
+      await expect(vms.start(wanted, { ...quiet, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+      const controller = new AbortController();
+      const starting = vms.start(wanted, { ...quiet, signal: controller.signal });
+      controller.abort();
+      await expect(starting).rejects.toThrow(/abort/i);
+      expect(existsSync(wanted.qmpSocket)).toBe(false);
+      expect(await vms.reap(wanted.qmpSocket)).toBe(false);
+    });
+
+    it('says why a VM does not start', async () => {
+      const { vms, spec } = await makeLab();
+      const wanted = { ...(await spec()), overlay: '/no/such/disk.qcow2' };
+      const error = await vms.start(wanted, quiet).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(EnvironmentError);
+      expect(error).toMatchObject({ exitCode: 3, message: expect.stringMatching(/\/no\/such\/disk\.qcow2/), hint: expect.stringMatching(/--dry-run/) });
+      expect((error as EnvironmentError).log).toMatchObject({ path: wanted.qemuLog, lines: [expect.stringMatching(/No such file/)] });
+      expect(existsSync(wanted.qmpSocket)).toBe(false);
+    });
+
+    it('takes the next accelerator where one does not work, and says so', async () => {
+      const { vms, spec, brokenAccelerator } = await makeLab();
+      const wanted = await spec();
+      const notes: string[] = [];
+      const accelerators = [brokenAccelerator, ...wanted.accelerators];
+      const vm = await vms.start({ ...wanted, accelerators }, { ...never, onNote: (note) => notes.push(note) });
+      expect(vm.record.accelerator).toBe(wanted.accelerators[0]);
+      expect(notes).toEqual([expect.stringMatching(new RegExp(`^${brokenAccelerator} does not work here \\(.+\\); using ${wanted.accelerators[0]}$`))]);
+      await vm.stop({ graceMs: 0 });
+    });
+
+    it('reaps a VM of which only the socket is known', async () => {
+      const { vms, spec } = await makeLab();
+      const vm = await vms.start(await spec(), quiet);
+      expect(await vms.reap(vm.record.qmpSocket)).toBe(true);
+      await vm.exited;
+      expect(await vms.attach(vm.record)).toBeNull();
+      expect(await vms.reap(vm.record.qmpSocket)).toBe(false);
+      expect(await vms.reap('/no/such/qmp.sock')).toBe(false);
+    });
+
+    it('ends a console that is followed when the signal fires', async () => {
+      const { vms, spec } = await makeLab();
+      const vm = await vms.start(await spec(), quiet);
+      await everything(vm.console({ signal: AbortSignal.abort() }));
+      await vm.stop({ graceMs: 0 });
+      await everything(vm.console(never));
+    });
+
+    it('gives the console from its start to its last word', async () => {
+      const { vms, boot } = await makeLab();
+      if (boot === null) return;
+      const vm = await vms.start(await boot.spec(), quiet);
+      const early = everything(vm.console(never));
+      expect(await vm.exited).toMatchObject({ signal: null });
+      const text = await early;
+      expect(text).toContain(boot.firstWords);
+      expect(text).toContain(boot.lastWords);
+      // Who comes late reads the same.
+      expect(await everything(vm.console(never))).toBe(text);
+      expect(await vms.attach(vm.record)).toBeNull();
+    });
+  });
+}
