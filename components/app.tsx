@@ -1,7 +1,7 @@
 import { Box, useWindowSize } from 'ink';
+import { useKeys } from './hooks/use-keys.ts';
 import { useImmediate, useSampled } from './hooks/use-observable.ts';
 import { SessionContext } from './hooks/use-session.ts';
-import { useKeys } from './hooks/use-keys.ts';
 import { headerRows, layoutFor } from './layout/layout.ts';
 import { Overlays } from './overlays/overlays.tsx';
 import { TooSmall } from './overlays/too-small.tsx';

@@ -2,10 +2,12 @@ import { render } from 'ink';
 import type { ExitCode } from '../src/model/exit-codes.ts';
 import { App } from './app.tsx';
 import type { DashboardController, TerminalCommand } from './controller.ts';
-import { mouseOff, mouseOn } from './keys/mouse.ts';
+import { frames } from './hooks/use-observable.ts';
+import { handleMouse } from './keys/handle-input.ts';
+import { mouseOff, mouseOn, withoutMouse } from './keys/mouse.ts';
 import { Session } from './session.ts';
-import { themeFor } from './theme/theme.ts';
 import { TerminalBridge } from './terminal-bridge.tsx';
+import { themeFor } from './theme/theme.ts';
 
 export interface ScreenOptions {
   /** Testcases that are selected at the start. */
@@ -16,7 +18,8 @@ export interface ScreenOptions {
   readonly onOpen?: (close: (exitCode: ExitCode) => void) => void;
 }
 
-const framesPerSecond = 20;
+/** Of key presses; what changes by itself has its own, lower limit. */
+const framesPerSecond = 30;
 
 /** Shows a dashboard until it is quit; @returns the exit code of its controller. */
 export async function showScreen(controller: DashboardController, { selected = [], runCommand, onOpen }: ScreenOptions): Promise<ExitCode> {
@@ -44,7 +47,15 @@ export async function showScreen(controller: DashboardController, { selected = [
       />
       <App session={session} theme={themeFor(process.env)} />
     </>,
-    { alternateScreen: true, incrementalRendering: true, maxFps: framesPerSecond, exitOnCtrlC: false, interactive: true, patchConsole: true },
+    {
+      stdin: withoutMouse(process.stdin, (event) => handleMouse(session, event)),
+      alternateScreen: true,
+      incrementalRendering: true,
+      maxFps: framesPerSecond,
+      exitOnCtrlC: false,
+      interactive: true,
+      patchConsole: true,
+    },
   );
   const resetMouse = () => write(mouseOff);
   process.once('exit', resetMouse);

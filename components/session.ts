@@ -32,8 +32,15 @@ export class Session {
   /** Set by the screen when it is drawn. */
   size: { readonly columns: number; readonly rows: number } = { columns: 80, rows: 24 };
 
-  constructor(controller: DashboardController, { selected = [] }: { readonly selected?: readonly string[] } = {}) {
+  /** Clocks and spinners move. */
+  readonly animated: boolean;
+
+  constructor(
+    controller: DashboardController,
+    { selected = [], animated = true }: { readonly selected?: readonly string[]; readonly animated?: boolean } = {},
+  ) {
     this.controller = controller;
+    this.animated = animated;
     this.ui = new UiStore(initialUi(selected));
     this.console = new ConsoleScreen(controller.logs.vm);
   }

@@ -88,7 +88,8 @@ export class ConsoleScreen implements Observable<LineWindow> {
     this.#window = {
       firstNumber,
       count,
-      slice: (start, end) => Array.from({ length: Math.max(0, Math.min(end, count) - start) }, (_, index) => active.getLine(start + index)?.translateToString(true) ?? ''),
+      slice: (start, end) =>
+        Array.from({ length: Math.max(0, Math.min(end, count) - start) }, (_, index) => active.getLine(start + index)?.translateToString(true) ?? ''),
     };
     for (const listener of this.#listeners) listener();
   }

@@ -3,7 +3,7 @@ import type { Observable } from '../controller.ts';
 import { FrameScheduler } from './frame-scheduler.ts';
 
 /** Ten frames a second are fluent for text that scrolls by; keys do not wait for it. */
-const frames = new FrameScheduler(100);
+export const frames = new FrameScheduler({ leastMs: 100, mostMs: 500 });
 
 /** What it shows now; for what changes by a key press. */
 export const useImmediate = <T>(source: Observable<T>): T => useSyncExternalStore(source.subscribe, source.getSnapshot);

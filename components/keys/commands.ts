@@ -9,8 +9,7 @@ type Command = (session: Session, key: string) => void;
 
 const seekStepMs = 10_000;
 
-const select = (session: Session, action: SelectionAction) =>
-  session.ui.dispatch({ type: 'selection', action, names: session.names, shown: session.cursor() });
+const select = (session: Session, action: SelectionAction) => session.ui.dispatch({ type: 'selection', action, names: session.names, shown: session.cursor() });
 
 /** Moves in the pane that has the focus: the cursor of the list, the text of another. */
 export function move(session: Session, rows: number, pane: PaneId = session.ui.getSnapshot().focus): void {
@@ -108,7 +107,10 @@ export const commands: Readonly<Record<CommandId, Command>> = {
   },
   run: runSelected,
   'rerun-failed': (session) =>
-    start(session, session.view.testcases.filter(({ status }) => status === 'failed' || status === 'not-run').map(({ name }) => name)),
+    start(
+      session,
+      session.view.testcases.filter(({ status }) => status === 'failed' || status === 'not-run').map(({ name }) => name),
+    ),
   'stop-tests': ({ controller }) => controller.stopTests(),
   'next-failure': (session) => moveToFailure(session, 1),
   'previous-failure': (session) => moveToFailure(session, -1),

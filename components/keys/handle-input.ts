@@ -4,12 +4,13 @@ import type { Session } from '../session.ts';
 import { commands, move, typeIntoFilter } from './commands.ts';
 import { keyNames } from './key-name.ts';
 import { activeBindings } from './key-table.ts';
-import { type MouseEvent, parseMouse } from './mouse.ts';
+import type { MouseEvent } from './mouse.ts';
 
 /** Lines per step of the wheel, as terminals do it. */
 const wheelLines = 3;
 
-function handleMouse(session: Session, event: MouseEvent): void {
+/** Scrolls the pane under the wheel; a click takes the focus there. */
+export function handleMouse(session: Session, event: MouseEvent): void {
   const layout = session.layout();
   const place = layout && placeAt(layout, event.column, event.row);
   if (!place || place.id === 'environment' || session.mode !== 'main') return;
@@ -30,8 +31,5 @@ function handleKey(session: Session, key: string): void {
 
 /** Takes what Ink's `useInput` hands over. */
 export function handleInput(session: Session, input: string, key: Key): void {
-  const mouse = parseMouse(input);
-  if (mouse === 'ignored') return;
-  if (mouse !== null) handleMouse(session, mouse);
-  else for (const name of keyNames(input, key)) handleKey(session, name);
+  for (const name of keyNames(input, key)) handleKey(session, name);
 }

@@ -3,15 +3,51 @@ import { isLogPane, type Mode, type PaneId, type UiState } from '../ui/ui-state.
 import type { DashboardView } from '../view/dashboard-view.ts';
 
 export type CommandId =
-  | 'up' | 'down' | 'page-up' | 'page-down' | 'top' | 'bottom'
-  | 'toggle' | 'select-all' | 'select-none' | 'select-invert' | 'filter'
-  | 'run' | 'rerun-failed' | 'stop-tests' | 'next-failure' | 'previous-failure'
-  | 'focus-next' | 'focus-previous' | 'focus' | 'zoom' | 'follow' | 'wrap'
-  | 'copy-command' | 'copy-folder' | 'open-log' | 'shell' | 'restart-server'
-  | 'pause' | 'faster' | 'slower' | 'seek-back' | 'seek-forward'
-  | 'help' | 'back' | 'quit' | 'interrupt'
-  | 'filter-accept' | 'filter-clear' | 'filter-erase'
-  | 'close' | 'retry' | 'dismiss' | 'quit-stop' | 'quit-keep' | 'quit-cancel';
+  | 'up'
+  | 'down'
+  | 'page-up'
+  | 'page-down'
+  | 'top'
+  | 'bottom'
+  | 'toggle'
+  | 'select-all'
+  | 'select-none'
+  | 'select-invert'
+  | 'filter'
+  | 'run'
+  | 'rerun-failed'
+  | 'stop-tests'
+  | 'next-failure'
+  | 'previous-failure'
+  | 'focus-next'
+  | 'focus-previous'
+  | 'focus'
+  | 'zoom'
+  | 'follow'
+  | 'wrap'
+  | 'copy-command'
+  | 'copy-folder'
+  | 'open-log'
+  | 'shell'
+  | 'restart-server'
+  | 'pause'
+  | 'faster'
+  | 'slower'
+  | 'seek-back'
+  | 'seek-forward'
+  | 'help'
+  | 'back'
+  | 'quit'
+  | 'interrupt'
+  | 'filter-accept'
+  | 'filter-clear'
+  | 'filter-erase'
+  | 'close'
+  | 'retry'
+  | 'dismiss'
+  | 'quit-stop'
+  | 'quit-keep'
+  | 'quit-cancel';
 
 /** What decides whether a key works now. */
 export interface KeyContext {
@@ -31,14 +67,14 @@ export interface Binding {
   readonly modes?: readonly Mode[];
   /** Panes in which it works; every one where left out. */
   readonly focus?: (pane: PaneId) => boolean;
+  /** Kind of dashboard in which it exists; both where left out. */
+  readonly only?: 'live' | 'replay';
   readonly when?: (context: KeyContext) => boolean;
 }
 
 const inList = (pane: PaneId) => pane === 'testcases';
-const live = ({ controller }: KeyContext) => controller.player === null;
-const inReplay = ({ controller }: KeyContext) => controller.player !== null;
 const runs = ({ view }: KeyContext) => view.environment === 'running';
-const mayRun = (context: KeyContext) => live(context) && (context.view.environment === 'ready' || context.view.environment === 'starting');
+const mayRun = ({ view }: KeyContext) => view.environment === 'ready' || view.environment === 'starting';
 const hasFailed = ({ view }: KeyContext) => view.testcases.some(({ status }) => status === 'failed' || status === 'not-run');
 
 /** Every key there is. The help, the footer and the tests are made from this table. */
@@ -50,22 +86,29 @@ export const keyTable: readonly Binding[] = [
   { id: 'top', keys: ['g', 'home'], help: 'to the beginning' },
   { id: 'bottom', keys: ['G', 'end'], help: 'to the end' },
 
-  { id: 'run', keys: ['enter'], help: 'run the selected testcases', short: 'run', when: mayRun },
-  { id: 'stop-tests', keys: ['x'], help: 'stop the running tests', short: 'stop', when: (context) => live(context) && runs(context) },
+  { id: 'run', keys: ['enter'], help: 'run the selected testcases', short: 'run', only: 'live', when: mayRun },
+  { id: 'stop-tests', keys: ['x'], help: 'stop the running tests', short: 'stop', only: 'live', when: runs },
   { id: 'toggle', keys: ['space'], help: 'select', short: 'select', focus: inList },
   { id: 'select-all', keys: ['a'], help: 'select all', short: 'all', focus: inList },
   { id: 'select-none', keys: ['n'], help: 'select none', short: 'none', focus: inList },
   { id: 'select-invert', keys: ['i'], help: 'invert the selection', focus: inList },
-  { id: 'rerun-failed', keys: ['r'], help: 'rerun what has not passed', short: 'rerun failed', when: (context) => mayRun(context) && hasFailed(context) },
+  {
+    id: 'rerun-failed',
+    keys: ['r'],
+    help: 'rerun what has not passed',
+    short: 'rerun failed',
+    only: 'live',
+    when: (context) => mayRun(context) && hasFailed(context),
+  },
   { id: 'filter', keys: ['/'], help: 'filter the testcases', short: 'filter' },
   { id: 'next-failure', keys: [']'], help: 'to the next failure', when: hasFailed },
   { id: 'previous-failure', keys: ['['], help: 'to the previous failure', when: hasFailed },
 
-  { id: 'pause', keys: ['p'], help: 'replay: pause, go on', short: 'pause', when: inReplay },
-  { id: 'faster', keys: ['+', '='], help: 'replay: faster', short: 'faster', when: inReplay },
-  { id: 'slower', keys: ['-'], help: 'replay: slower', when: inReplay },
-  { id: 'seek-back', keys: ['left'], help: 'replay: 10 s back', when: inReplay },
-  { id: 'seek-forward', keys: ['right'], help: 'replay: 10 s on', short: '+10s', when: inReplay },
+  { id: 'pause', keys: ['p'], help: 'replay: pause, go on', short: 'pause', only: 'replay' },
+  { id: 'faster', keys: ['+', '='], help: 'replay: faster', short: 'faster', only: 'replay' },
+  { id: 'slower', keys: ['-'], help: 'replay: slower', only: 'replay' },
+  { id: 'seek-back', keys: ['left'], help: 'replay: 10 s back', only: 'replay' },
+  { id: 'seek-forward', keys: ['right'], help: 'replay: 10 s on', short: '+10s', only: 'replay' },
 
   { id: 'follow', keys: ['f'], help: 'follow what is running', short: 'follow', focus: (pane) => pane !== 'detail' },
   { id: 'wrap', keys: ['w'], help: 'wrap long lines', short: 'wrap', focus: isLogPane },
@@ -76,8 +119,8 @@ export const keyTable: readonly Binding[] = [
   { id: 'open-log', keys: ['l'], help: 'whole log in $PAGER', short: 'log', modes: ['main'] },
   { id: 'copy-command', keys: ['y'], help: 'copy a command to repeat', short: 'copy' },
   { id: 'copy-folder', keys: ['Y'], help: 'copy the run’s folder', when: ({ controller }) => controller.runFolder() !== null },
-  { id: 'shell', keys: ['s'], help: 'shell in the VM', short: 'shell', when: ({ controller }) => controller.shellCommand() !== null },
-  { id: 'restart-server', keys: ['R'], help: 'restart the server', when: (context) => live(context) && context.view.container.startedAt !== null },
+  { id: 'shell', keys: ['s'], help: 'shell in the VM', short: 'shell', only: 'live', when: ({ controller }) => controller.shellCommand() !== null },
+  { id: 'restart-server', keys: ['R'], help: 'restart the server', only: 'live', when: ({ view }) => view.container.startedAt !== null },
   { id: 'back', keys: ['escape'], help: 'clear filter, leave zoom' },
   { id: 'help', keys: ['?'], help: 'this help', short: 'help' },
   { id: 'quit', keys: ['q'], help: 'quit; asks if tests run', short: 'quit' },
@@ -89,7 +132,7 @@ export const keyTable: readonly Binding[] = [
   { id: 'up', keys: ['up'], help: 'up', modes: ['filter'] },
   { id: 'down', keys: ['down'], help: 'down', modes: ['filter'] },
 
-  { id: 'retry', keys: ['r'], help: 'try again', short: 'try again', modes: ['failure'], when: live },
+  { id: 'retry', keys: ['r'], help: 'try again', short: 'try again', modes: ['failure'], only: 'live' },
   { id: 'open-log', keys: ['l'], help: 'the whole log', short: 'whole log', modes: ['failure'] },
   { id: 'dismiss', keys: ['escape', 'enter'], help: 'look around', short: 'look around', modes: ['failure'] },
   { id: 'quit', keys: ['q'], help: 'quit', short: 'quit', modes: ['failure'] },
@@ -102,14 +145,34 @@ export const keyTable: readonly Binding[] = [
   { id: 'close', keys: ['escape', 'enter', 'q', 'y', 'Y'], help: 'close', short: 'close', modes: ['notice'] },
 ];
 
+/** The bindings that a dashboard of this kind has. */
+export const bindingsOf = ({ player }: Pick<DashboardController, 'player'>): readonly Binding[] =>
+  keyTable.filter(({ only }) => only === undefined || (only === 'replay') === (player !== null));
+
 /** The bindings that work now, in the table's order. */
 export function activeBindings(mode: Mode, context: KeyContext): readonly Binding[] {
-  return keyTable.filter(
+  return bindingsOf(context.controller).filter(
     ({ modes = ['main'], focus, when }) => modes.includes(mode) && (focus?.(context.ui.focus) ?? true) && (when?.(context) ?? true),
   );
 }
 
-const labels: Readonly<Record<string, string>> = { up: '↑', down: '↓', left: '←', right: '→', enter: 'Enter', space: 'Space', escape: 'Esc', tab: 'Tab', pageup: 'PgUp', pagedown: 'PgDn', home: 'Home', end: 'End', backspace: 'Backspace', 'ctrl+c': 'Ctrl+C', 'shift+tab': 'Shift+Tab' };
+const labels: Readonly<Record<string, string>> = {
+  up: '↑',
+  down: '↓',
+  left: '←',
+  right: '→',
+  enter: 'Enter',
+  space: 'Space',
+  escape: 'Esc',
+  tab: 'Tab',
+  pageup: 'PgUp',
+  pagedown: 'PgDn',
+  home: 'Home',
+  end: 'End',
+  backspace: 'Backspace',
+  'ctrl+c': 'Ctrl+C',
+  'shift+tab': 'Shift+Tab',
+};
 
 /** A key as the help and the footer print it. */
 export const keyLabel = (key: string): string => labels[key] ?? key;

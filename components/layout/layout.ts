@@ -1,5 +1,5 @@
-import type { EnvironmentState } from '../view/dashboard-view.ts';
 import type { PaneId, UiState } from '../ui/ui-state.ts';
+import type { EnvironmentState } from '../view/dashboard-view.ts';
 
 /** What stands in a place; the environment pane takes no focus. */
 export type PlaceId = PaneId | 'environment';
@@ -65,7 +65,10 @@ export function layoutFor(columns: number, rows: number, ui: Pick<UiState, 'focu
       rows,
       places: [
         ...list,
-        ...stack(listWidth, middle, [{ id: 'detail', height: height - steps }, { id: 'environment', height: steps }]),
+        ...stack(listWidth, middle, [
+          { id: 'detail', height: height - steps },
+          { id: 'environment', height: steps },
+        ]),
         ...stack(listWidth + middle, restWidth - middle, [
           { id: 'server', height: third },
           { id: 'console', height: height - 2 * third },

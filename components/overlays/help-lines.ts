@@ -1,4 +1,4 @@
-import { type Binding, type KeyContext, keyLabel, keyTable } from '../keys/key-table.ts';
+import { type Binding, bindingsOf, type KeyContext, keyLabel } from '../keys/key-table.ts';
 import { type Line, span } from '../text/line.ts';
 import { fit } from '../text/width.ts';
 
@@ -13,9 +13,9 @@ function keysOf({ id, keys }: Binding): string {
 const entry = (binding: Binding | undefined): Line =>
   binding === undefined ? [] : [span(fit(keysOf(binding), keysWidth), 'key'), ' ', fit(binding.help, textWidth)];
 
-/** All keys of the panes in two columns. Those of a replay are shown in one, those of a live run in the other. */
+/** All keys of the panes, in two columns. */
 export function helpLines({ controller }: Pick<KeyContext, 'controller'>): Line[] {
-  const bindings = keyTable.filter(({ modes = ['main'], help }) => modes.includes('main') && (controller.player !== null || !help.startsWith('replay:')));
+  const bindings = bindingsOf(controller).filter(({ modes = ['main'] }) => modes.includes('main'));
   const half = Math.ceil(bindings.length / 2);
   return Array.from({ length: half }, (_, index) => [...entry(bindings[index]), ' ', ...entry(bindings[index + half])]);
 }

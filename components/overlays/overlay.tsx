@@ -17,7 +17,13 @@ export function Overlay({ layout, title, lines }: OverlayProps) {
   const height = Math.min(layout.rows - 2, lines.length + 2);
   const content = lines.map((line): Line => [' ', ...line]);
   return (
-    <Box position="absolute" left={Math.floor((layout.columns - width) / 2)} top={Math.max(0, Math.floor((layout.rows - height) / 2))} width={width} height={height}>
+    <Box
+      position="absolute"
+      left={Math.floor((layout.columns - width) / 2)}
+      top={Math.max(0, Math.floor((layout.rows - height) / 2))}
+      width={width}
+      height={height}
+    >
       <Lines lines={frame(content, { title: [span(title, 'bold')], width, height, focused: true })} />
     </Box>
   );

@@ -6,7 +6,7 @@ import { cleanLine } from '../text/clean.ts';
 import { type Line, span } from '../text/line.ts';
 import { wrapText } from '../text/width.ts';
 import { modeOf } from '../ui/ui-state.ts';
-import type { FailureView } from '../view/dashboard-view.ts';
+import type { DashboardView, FailureView } from '../view/dashboard-view.ts';
 import { helpLines } from './help-lines.ts';
 import { Overlay } from './overlay.tsx';
 
@@ -22,7 +22,11 @@ export function failureLines({ reason, hint, log }: FailureView, width: number, 
   return [...head, ...(room > 0 && tail.length > 0 ? [[], ...tail] : []), ...path, ...next, []];
 }
 
-const quitLines: readonly Line[] = [['Tests are running, or the environment was running before.'], []];
+/** What would be lost. */
+const quitLines = ({ environment }: DashboardView): readonly Line[] => [
+  [environment === 'running' ? 'Tests are running.' : 'This environment was running before the dashboard was opened.'],
+  [],
+];
 
 /** What stands over the panes, if anything. */
 export function Overlays({ layout }: { readonly layout: Layout }) {
@@ -36,7 +40,7 @@ export function Overlays({ layout }: { readonly layout: Layout }) {
     case 'help':
       return <Overlay layout={layout} title="Keys" lines={helpLines({ controller })} />;
     case 'quit':
-      return <Overlay layout={layout} title="Quit?" lines={[...quitLines, keys]} />;
+      return <Overlay layout={layout} title="Quit?" lines={[...quitLines(view), keys]} />;
     case 'failure':
       return view.failure && <Overlay layout={layout} title="The environment failed" lines={[...failureLines(view.failure, width, layout.rows - 4), keys]} />;
     case 'notice':

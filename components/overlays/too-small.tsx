@@ -1,6 +1,6 @@
 import { smallest } from '../layout/layout.ts';
-import { fit } from '../text/width.ts';
 import { Lines } from '../text/lines.tsx';
+import { fit } from '../text/width.ts';
 
 /** Stands in where the terminal can't hold the panes. */
 export function TooSmall({ columns, rows }: { readonly columns: number; readonly rows: number }) {

@@ -1,6 +1,6 @@
 import { type Phase, phases, phaseTitles } from '../../src/model/events.ts';
 import { cleanLine } from '../text/clean.ts';
-import { type Line, justify, span } from '../text/line.ts';
+import { justify, type Line, span } from '../text/line.ts';
 import { byteSize, clockTime, shortDuration } from '../text/numbers.ts';
 import { fit } from '../text/width.ts';
 import type { ContainerView, DashboardView, PhaseView } from '../view/dashboard-view.ts';
@@ -44,7 +44,15 @@ function loadLine({ cpuPercent, memoryBytes, restarts, port }: ContainerView): L
   const cpu = cpuPercent === null ? '-' : `${cpuPercent.toFixed(0)}%`;
   const memory = memoryBytes === null ? '-' : byteSize(memoryBytes);
   const again = restarts === 1 ? '1 restart' : `${restarts} restarts`;
-  return [span('cpu ', 'dim'), cpu, span(' mem ', 'dim'), memory, '  ', restarts > 0 ? span(again, 'warning') : span(again, 'dim'), port === null ? '' : span(`  :${port}`, 'dim')];
+  return [
+    span('cpu ', 'dim'),
+    cpu,
+    span(' mem ', 'dim'),
+    memory,
+    '  ',
+    restarts > 0 ? span(again, 'warning') : span(again, 'dim'),
+    port === null ? '' : span(`  :${port}`, 'dim'),
+  ];
 }
 
 function clientLine({ client }: DashboardView): Line {
@@ -60,7 +68,16 @@ export function environmentLines(view: DashboardView, options: EnvironmentOption
   const status = [containerLine(view.container, now), loadLine(view.container), clientLine(view)];
   const settled = view.environment === 'ready' || view.environment === 'running' || view.environment === 'stopped';
   const roomy = height >= phases.length + status.length;
-  const steps = settled && !roomy ? [] : phases.map((phase) => phaseLine(phase, view.phases.find((entry) => entry.phase === phase), options));
+  const steps =
+    settled && !roomy
+      ? []
+      : phases.map((phase) =>
+          phaseLine(
+            phase,
+            view.phases.find((entry) => entry.phase === phase),
+            options,
+          ),
+        );
   const lines = settled || roomy ? [...status, ...steps] : [...steps, ...status];
   const room = height - lines.length;
   const tail = room > 0 ? options.serverTail.slice(-room).map((text): Line => [span(cleanLine(text), 'dim')]) : [];

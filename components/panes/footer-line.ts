@@ -1,4 +1,4 @@
-import { activeBindings, type Binding, keyLabel, type KeyContext } from '../keys/key-table.ts';
+import { activeBindings, type Binding, type KeyContext, keyLabel } from '../keys/key-table.ts';
 import { type Line, lineWidth, span } from '../text/line.ts';
 import type { Mode } from '../ui/ui-state.ts';
 

@@ -1,11 +1,12 @@
 import { phaseTitles } from '../../src/model/events.ts';
 import type { Playback } from '../controller.ts';
-import { type Line, justify, span } from '../text/line.ts';
+import { cleanLine } from '../text/clean.ts';
+import { fitLine, justify, type Line, lineWidth, span } from '../text/line.ts';
 import { clockTime } from '../text/numbers.ts';
+import type { Tone } from '../theme/theme.ts';
 import type { DashboardView, EnvironmentState } from '../view/dashboard-view.ts';
 import { progressOf } from '../view/progress.ts';
 import { spinner } from './marks.ts';
-import type { Tone } from '../theme/theme.ts';
 
 const tones: Readonly<Record<EnvironmentState, Tone>> = {
   starting: 'running',
@@ -37,28 +38,51 @@ export function progressBar(width: number, fraction: number, failedShare: number
   return [span('█'.repeat(filled - failed), 'passed'), span('▒'.repeat(failed), 'failed'), span('░'.repeat(width - filled), 'dim')];
 }
 
+/** `12/33 ✔10 ✘2 0:44 left`. */
+function countsLine(view: DashboardView, now: number): Line {
+  const { selected, passed, failed, notRun, remainingMs } = progressOf(view, now);
+  if (selected === 0) return [` ${view.testcases.length} testcases`];
+  return [
+    ` ${passed + failed + notRun}/${selected} `,
+    span(`✔${passed}`, 'passed'),
+    ' ',
+    span(`✘${failed}`, failed > 0 ? 'failed' : 'dim'),
+    ...(notRun > 0 ? [' ', span(`-${notRun}`, 'warning')] : []),
+    remainingMs === null ? '' : span(` ${clockTime(remainingMs)} left`, 'dim'),
+  ];
+}
+
+/** The bar; where it would stand still, what there is to say instead: the newest note before a run, its outcome after it. */
+function progressLine(view: DashboardView, now: number, width: number): Line {
+  const { passed, failed, notRun, fraction } = progressOf(view, now);
+  const done = passed + failed + notRun;
+  if (view.environment !== 'running' && view.outcome !== null) {
+    const good = done > 0 && failed + notRun === 0;
+    return fitLine([span(cleanLine(view.outcome), good ? 'passed' : 'failed')], width);
+  }
+  if (view.environment === 'starting' && view.note !== null) return fitLine([span(cleanLine(view.note), 'dim')], width);
+  return progressBar(width, fraction, done === 0 ? 0 : failed / done);
+}
+
 /** The two rows at the top: what is tested and where it stands; the progress. */
-export function headerLines(view: DashboardView, playback: Playback | null, { width, now, tick }: { readonly width: number; readonly now: number; readonly tick: number }): Line[] {
+export function headerLines(
+  view: DashboardView,
+  playback: Playback | null,
+  { width, now, tick }: { readonly width: number; readonly now: number; readonly tick: number },
+): Line[] {
   const { server, nfsVersion, client, environment } = view;
   const busy = environment === 'starting' || environment === 'running' || environment === 'stopping';
   const elapsed = view.startedAt === null ? '' : ` ${clockTime((view.endedAt ?? now) - view.startedAt)}`;
-  const facts = [server?.title, nfsVersion === null ? undefined : `NFSv${nfsVersion}`, client.kernel === null ? undefined : `Linux ${client.kernel.replace(/-(cloud-)?(amd64|arm64|virt)$/, '')}`, client.accelerator];
+  const facts = [
+    server?.title,
+    nfsVersion === null ? undefined : `NFSv${nfsVersion}`,
+    client.kernel === null ? undefined : `Linux ${client.kernel.replace(/-(cloud-)?(amd64|arm64|virt)$/, '')}`,
+    client.accelerator,
+  ];
   const left: Line = [span(' nfstest-tui ', 'bold'), span('│ ', 'frame'), facts.filter((fact) => fact !== undefined && fact !== null).join(' · ')];
   const state: Line = [' ', busy ? span(`${spinner(tick)} `, tones[environment]) : '', span(phaseText(view), tones[environment]), span(elapsed, 'dim'), ' '];
 
-  const progress = progressOf(view, now);
-  const done = progress.passed + progress.failed + progress.notRun;
-  const counts: Line = [
-    ` ${done}/${progress.selected} `,
-    span(`✔${progress.passed}`, 'passed'),
-    ' ',
-    span(`✘${progress.failed}`, progress.failed > 0 ? 'failed' : 'dim'),
-    ...(progress.notRun > 0 ? [' ', span(`-${progress.notRun}`, 'warning')] : []),
-    progress.remainingMs === null ? '' : span(` ${clockTime(progress.remainingMs)} left`, 'dim'),
-    ...(playback === null ? [] : [span(' │ ', 'frame'), ...playbackLine(playback)]),
-    ' ',
-  ];
-  const barWidth = Math.max(10, width - 2 - counts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : part.text.length), 0));
-  const bar = progressBar(barWidth, progress.fraction, done === 0 ? 0 : progress.failed / done);
-  return [justify(left, state, width), justify([' ', ...bar], counts, width)];
+  const counts: Line = [...countsLine(view, now), ...(playback === null ? [] : [span(' │ ', 'frame'), ...playbackLine(playback)]), ' '];
+  const room = Math.max(10, width - 2 - lineWidth(counts));
+  return [justify(left, state, width), justify([' ', ...progressLine(view, now, room)], counts, width)];
 }

@@ -1,9 +1,9 @@
-import { useSession } from '../hooks/use-session.ts';
+import type { Observable, Playback } from '../controller.ts';
 import { useImmediate, useSampled } from '../hooks/use-observable.ts';
+import { useSession } from '../hooks/use-session.ts';
 import { useTick } from '../hooks/use-tick.ts';
 import { Lines } from '../text/lines.tsx';
 import { headerLines } from './header-lines.ts';
-import type { Observable, Playback } from '../controller.ts';
 
 const noPlayback: Observable<Playback | null> = { subscribe: () => () => {}, getSnapshot: () => null };
 

@@ -1,8 +1,8 @@
+import type { LineWindow } from '../console/line-window.ts';
 import { cleanLine } from '../text/clean.ts';
 import type { Line } from '../text/line.ts';
 import { shorten, wrapText } from '../text/width.ts';
 import { type Scroll, topOf } from '../ui/scroll.ts';
-import type { LineWindow } from '../console/line-window.ts';
 
 export interface LogOptions {
   readonly width: number;

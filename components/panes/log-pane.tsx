@@ -1,6 +1,5 @@
-import { useMemo } from 'react';
-import type { Observable } from '../controller.ts';
 import type { LineWindow } from '../console/line-window.ts';
+import type { Observable } from '../controller.ts';
 import { useImmediate, useSampled } from '../hooks/use-observable.ts';
 import { useSession } from '../hooks/use-session.ts';
 import type { Place } from '../layout/layout.ts';
@@ -28,11 +27,11 @@ export function LogPane({ place, pane }: LogPaneProps) {
   const session = useSession();
   const ui = useImmediate(session.ui);
   const source: Observable<unknown> = pane === 'console' ? session.console : session.controller.logs[channelOf[pane]];
-  const snapshot = useSampled(source);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the window changes when the snapshot does.
-  const window: LineWindow = useMemo(() => session.lines(pane), [session, pane, snapshot]);
+  useSampled(source);
+  const window: LineWindow = session.lines(pane);
   const scroll = ui.scroll[pane];
-  const content = window.count === 0 ? [[span(empty[pane], 'dim')]] : logLines(window, { width: place.width - 2, height: place.height - 2, scroll, wrap: ui.wrap });
+  const content =
+    window.count === 0 ? [[span(empty[pane], 'dim')]] : logLines(window, { width: place.width - 2, height: place.height - 2, scroll, wrap: ui.wrap });
   const state = scroll === null ? 'follows' : `held at ${scroll}`;
   const note: Line = window.count === 0 ? [] : [span(`${state}${ui.wrap ? ', wraps' : ''}`, scroll === null ? 'dim' : 'warning')];
   const title = paneTitle(place, ui.focus);

@@ -1,6 +1,6 @@
+import type { PhaseState } from '../../src/model/run-state.ts';
 import { type Span, span } from '../text/line.ts';
 import type { TestcaseView } from '../view/dashboard-view.ts';
-import type { PhaseState } from '../../src/model/run-state.ts';
 
 const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠴', '⠦', '⠧', '⠇'] as const;
 

@@ -19,8 +19,7 @@ const timeWidth = 6;
 /** The cursor, the box, the mark and the blanks between the columns. */
 const fixedWidth = 1 + 3 + 1 + 1 + 1 + nameWidth + 1 + countWidth + 1 + timeWidth;
 
-const counts = ({ passedCount, failedCount }: TestcaseView): string =>
-  passedCount + failedCount === 0 ? '' : `${passedCount}/${passedCount + failedCount}`;
+const counts = ({ passedCount, failedCount }: TestcaseView): string => (passedCount + failedCount === 0 ? '' : `${passedCount}/${passedCount + failedCount}`);
 
 function durationOf({ status, durationMs, startedAt }: TestcaseView, now: number): string {
   if (status === 'running' && startedAt !== null) return shortDuration(Math.max(0, now - startedAt));

@@ -36,7 +36,10 @@ export function TestcasePane({ place }: { readonly place: Place }) {
     );
   const hidden = visible.length - top - rows.length;
   const arrows = `${top > 0 ? '↑' : ''}${hidden > 0 ? '↓' : ''}`;
-  const note: Line = [arrows === '' ? '' : span(`${arrows} `, 'dim'), span(filter === '' ? `${selected.size} selected` : `/${filter}`, filter === '' ? 'dim' : 'accent')];
+  const note: Line = [
+    arrows === '' ? '' : span(`${arrows} `, 'dim'),
+    span(filter === '' ? `${selected.size} selected` : `/${filter}`, filter === '' ? 'dim' : 'accent'),
+  ];
   const lines = frame([testcaseHead(width), ...rows], { title: paneTitle(place, ui.focus), note, width: place.width, height: place.height, focused });
   return <Lines lines={lines} />;
 }

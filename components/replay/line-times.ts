@@ -52,7 +52,8 @@ export function lineTimes(channel: LogChannel, lines: readonly string[], events:
     const from = Math.max(before.atMs, times.at(-1) ?? start);
     const to = Math.min(Math.max(anchor.atMs, from), stop);
     const steps = anchor.index - before.index;
-    for (let index = before.index + 1; index <= anchor.index && index < lines.length; index += 1) times.push(from + ((to - from) * (index - before.index)) / steps);
+    for (let index = before.index + 1; index <= anchor.index && index < lines.length; index += 1)
+      times.push(from + ((to - from) * (index - before.index)) / steps);
   }
   return times;
 }

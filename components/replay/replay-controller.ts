@@ -1,8 +1,8 @@
 import { type LogChannel, logChannels, type RunEvent } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import type { DashboardController, TerminalCommand } from '../controller.ts';
-import type { CatalogEntry, PreviousResult } from '../view/dashboard-view.ts';
 import { DashboardStore } from '../view/dashboard-store.ts';
+import type { CatalogEntry, PreviousResult } from '../view/dashboard-view.ts';
 import { emptyView } from '../view/dashboard-view.ts';
 import { lineTimes } from './line-times.ts';
 import { ReplayLog } from './replay-log.ts';
@@ -48,7 +48,11 @@ export class ReplayController implements DashboardController {
     const each = logChannels.map((channel) => [channel, new ReplayLog(logs[channel], lineTimes(channel, logs[channel], events))]);
     this.logs = Object.fromEntries(each) as Record<LogChannel, ReplayLog>;
     const durationMs = events.at(-1)?.atMs ?? 0;
-    this.player = new ReplayPlayer({ durationMs, onMove: (positionMs) => this.#show(positionMs), ...(options.speed === undefined ? {} : { speed: options.speed }) });
+    this.player = new ReplayPlayer({
+      durationMs,
+      onMove: (positionMs) => this.#show(positionMs),
+      ...(options.speed === undefined ? {} : { speed: options.speed }),
+    });
   }
 
   now(): number {

@@ -1,5 +1,5 @@
-import type { LogSource } from '../controller.ts';
 import type { LogSnapshot } from '../../src/stream/ring-buffer.ts';
+import type { LogSource } from '../controller.ts';
 
 /** As much as a live log keeps. */
 const mostLines = 10_000;

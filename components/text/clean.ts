@@ -6,10 +6,8 @@ const longestLine = 4096;
 const tabWidth = 8;
 
 const plain = /^[\x20-\x7e]*$/;
-/** C0 (but the tab), DEL, C1, and what moves, hides or joins characters: terminals disagree on its width. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes.
-const unsafe =
-  /[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** Controls, marks that turn the direction, lone halves of pairs, joiners and variation selectors. The tab stays. */
+const unsafe = /(?!\t)\p{Cc}|\p{Cf}|\p{Cs}|\p{Variation_Selector}|\p{Zl}|\p{Zp}/gu;
 
 function expandTabs(text: string): string {
   let line = '';

@@ -1,4 +1,4 @@
-import { fitLine, justify, type Line, lineWidth, span } from './line.ts';
+import { fitLine, type Line, lineWidth, span } from './line.ts';
 
 export interface FrameOptions {
   readonly title: Line;

@@ -1,5 +1,5 @@
 import type { Tone } from '../theme/theme.ts';
-import { shorten, widthOf } from './width.ts';
+import { headOf, widthOf } from './width.ts';
 
 /** A piece of a line in one tone. */
 export interface Span {
@@ -20,24 +20,20 @@ export const lineWidth = (line: Line): number => line.reduce((sum, part) => sum 
 
 /** The line, shortened with `…` or padded with blanks to exactly `width` columns. */
 export function fitLine(line: Line, width: number): Line {
+  const blanks = width - lineWidth(line);
+  if (blanks >= 0) return blanks === 0 ? line : [...line, ' '.repeat(blanks)];
+  if (width <= 0) return [];
   const parts: (string | Span)[] = [];
-  let room = width;
-  for (const [index, part] of line.entries()) {
-    const text = textOf(part);
-    const taken = widthOf(text);
-    const rest = line.slice(index + 1);
-    // What follows must fit too, or this part makes room for the ellipsis.
-    if (taken < room || (taken === room && lineWidth(rest) === 0)) {
-      parts.push(part);
-      room -= taken;
-      continue;
-    }
-    const short = taken > room ? shorten(text, room) : `${shorten(text, room - 1).replace(/…$/, '')}…`;
-    parts.push(withText(part, short));
-    room -= widthOf(short);
-    break;
+  let room = width - 1;
+  for (const part of line) {
+    const head = headOf(textOf(part), room);
+    const full = head.length === textOf(part).length;
+    parts.push(withText(part, full ? head : `${head}…`));
+    room -= widthOf(head);
+    // A wide character may have left a column.
+    if (!full) return room > 0 ? [...parts, ' '.repeat(room)] : parts;
   }
-  return room > 0 ? [...parts, ' '.repeat(room)] : parts;
+  return parts;
 }
 
 /** A line with one part at the left and one at the right edge; the left one gives way. */

@@ -45,5 +45,5 @@ export function wrapText(text: string, width: number): string[] {
     rows.push(rest.slice(0, end).trimEnd());
     rest = rest.slice(end);
   }
-  return [...rows, rest];
+  return rest === '' && rows.length > 0 ? rows : [...rows, rest];
 }

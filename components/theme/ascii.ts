@@ -48,8 +48,8 @@ const substitutes: Readonly<Record<string, string>> = {
   '≠': '!',
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences pass through.
-const beyond = /[^\x00-\x7e]/g;
+// Tags of the escape sequences that carry the tones are ASCII themselves and pass.
+const beyond = /\P{ASCII}/gu;
 
 /** The text with the program's drawing characters in ASCII; others, from a log, become `?`. */
 export const toAscii = (text: string): string => text.replace(beyond, (character) => substitutes[character] ?? '?');

@@ -30,7 +30,7 @@ ACCEPT_STATES = {1: "PROG_UNAVAIL", 2: "PROG_MISMATCH", 3: "PROC_UNAVAIL", 4: "G
 # A server that says no has perhaps not finished its start.
 REFUSAL_WAIT_S = 3
 # Until the suite has removed its files and its mount, after SIGTERM.
-GRACE_S = 15
+GRACE_S = 10
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

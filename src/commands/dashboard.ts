@@ -1,8 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { DashboardController, TerminalCommand } from '../../components/controller.ts';
+import { openEngine, openVms } from '../app.ts';
+import type { Options } from '../config/options.ts';
+import { previousResults } from '../history/previous-results.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
-import { run } from './run.ts';
+import { readEnvironment } from '../steps/environment.ts';
+import { selectTestcases } from '../suite/catalog.ts';
+import { onSignals } from './signals.ts';
 import type { CommandInput } from './types.ts';
 
 /** Runs a program on this terminal until it ends; @returns why that failed, or null. */
@@ -44,4 +49,42 @@ export async function showDashboard(
   return showScreen(controller, { ...options, runCommand: runOnTerminal });
 }
 
-export const runDashboard = (input: CommandInput): Promise<ExitCode> => run(input, { goal: 'tests', parts: { server: true, vm: true }, attach: false });
+/** An environment that another process left running is taken up instead of starting a second one. */
+async function environmentRuns(options: Options): Promise<boolean> {
+  const record = await readEnvironment(options);
+  if (!record?.server || !record.vm || (await openVms().attach(record.vm)) === null) return false;
+  const container = await (await openEngine()).attachContainer(record.server.containerId);
+  return container !== null && (await container.state()).status === 'running';
+}
+
+/** The live dashboard: a session of runs in one environment. */
+export async function runDashboard(input: CommandInput): Promise<ExitCode> {
+  const { options, isTerminal, write } = input;
+  if (!isTerminal) throw new UserError('the dashboard needs a terminal', 'use nfstest-tui --ci');
+  const selected = options.testcases.explicit ? selectTestcases(options.testcases.value) : [];
+  const { LiveController } = await import('./live-controller.ts');
+  const controller = new LiveController({
+    options,
+    attached: await environmentRuns(options),
+    previous: await previousResults(options.runsDir),
+    pagerCommand,
+  });
+  let close: (exitCode: ExitCode) => void = () => {};
+  const forget = onSignals((outcome) => {
+    void controller.interrupt(outcome).then(() => close(outcome.exitCode));
+  });
+  try {
+    void controller.open();
+    const exitCode = await showDashboard(controller, input, {
+      selected,
+      onOpen: (closeScreen) => {
+        close = closeScreen;
+      },
+    });
+    // The alternate screen is gone with all that was on it.
+    for (const line of controller.summary()) write(`${line}\n`);
+    return exitCode;
+  } finally {
+    forget();
+  }
+}

@@ -17,12 +17,12 @@ import { containerName, containerSpec } from '../steps/server.ts';
 import { vmSpec } from '../steps/vm.ts';
 import { selectTestcases } from '../suite/catalog.ts';
 import { mountCommand } from '../suite/command-line.ts';
-import { identityOf, type LifecycleRequest } from './lifecycle.ts';
+import { identityOf, type RunRequest } from './open-run.ts';
 import type { CommandInput } from './types.ts';
 
 /** Prints what a run would do, as commands that can be repeated by hand, without touching anything. */
-export async function runDryRun({ options, switches, write }: CommandInput, { goal, parts }: Pick<LifecycleRequest, 'goal' | 'parts'>): Promise<ExitCode> {
-  const testcases = goal === 'tests' ? selectTestcases(options.testcases) : [];
+export async function runDryRun({ options, switches, write }: CommandInput, { goal, parts }: Pick<RunRequest, 'goal' | 'parts'>): Promise<ExitCode> {
+  const testcases = goal === 'tests' ? selectTestcases(options.testcases.value) : [];
   const recipe = findRecipe(options.imageName.value, options.serverConfig);
   const identity = identityOf(options, recipe);
   const nfsPort = options.nfsPort.value;
@@ -85,7 +85,7 @@ type Plan = { readonly server: { title: string; image: string }; readonly build:
   Record<'container' | 'overlay' | 'qemu' | 'ssh' | 'mount', string>
 > & { readonly suite: string | null };
 
-function render(plan: Plan, parts: LifecycleRequest['parts']): string {
+function render(plan: Plan, parts: RunRequest['parts']): string {
   const lines = [
     `# Nothing is built or started. Ports that are taken are replaced by free ones; a useless accelerator by tcg.`,
     ...(parts.server

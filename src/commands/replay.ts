@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Recording } from '../../components/replay/replay-controller.ts';
-import type { PreviousResult } from '../../components/view/dashboard-view.ts';
-import { listRuns, readRun } from '../history/read-runs.ts';
+import { previousResults } from '../history/previous-results.ts';
+import { readRun } from '../history/read-runs.ts';
 import { eventsFile } from '../history/run-folder.ts';
 import { UserError } from '../model/errors.ts';
 import { type LogChannel, logChannels } from '../model/events.ts';
@@ -35,18 +35,6 @@ async function readRecording(folder: string): Promise<Recording> {
   if (events.length === 0) throw new UserError(`${folder} holds no events`, 'the run was cut off before it began');
   const logs = await Promise.all(logChannels.map(async (channel) => [channel, await readLog(folder, channel)] as const));
   return { events, logs: Object.fromEntries(logs) as Record<LogChannel, readonly string[]>, folder };
-}
-
-/** What the runs before this one found, the newest first. */
-async function previousResults(runsDir: string, runId: string): Promise<ReadonlyMap<string, PreviousResult>> {
-  const results = new Map<string, PreviousResult>();
-  for (const { runId: id, summary } of await listRuns(runsDir)) {
-    if (id >= runId) continue;
-    for (const { name, verdict, durationMs } of summary?.testcases ?? []) {
-      if (verdict !== 'not-run' && !results.has(name)) results.set(name, { verdict, durationMs });
-    }
-  }
-  return results;
 }
 
 async function replay(input: CommandInput): Promise<ExitCode> {

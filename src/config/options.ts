@@ -33,7 +33,7 @@ export interface Options {
   readonly nfsPort: Setting<number>;
   readonly sshPort: Setting<number>;
   /** As typed; the suite's catalog resolves it. */
-  readonly testcases: string;
+  readonly testcases: Setting<string>;
   readonly nfsVersion: NfsVersion;
   readonly suite: SuiteChoice;
   readonly nfstestSource: string;
@@ -101,7 +101,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     accelerator: oneOf('ACCEL', pick('ACCEL').value, ['auto', 'kvm', 'hvf', 'tcg']),
     nfsPort: port('NFS_PORT'),
     sshPort: port('SSH_PORT'),
-    testcases: pick('TESTCASE').value,
+    testcases: pick('TESTCASE'),
     nfsVersion: parseNfsVersion(pick('NFS_VERSION').value),
     suite: oneOf('SUITE', pick('SUITE').value, ['auto', 'nfstest', 'bundled']),
     nfstestSource: path(pick('NFSTEST_SRC').value),
@@ -112,14 +112,17 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
   };
 }
 
+/** The engine's rule for a repository name, registry host with port included. Source: distribution/reference, "reference.go". */
+const repositoryName =
+  /^((localhost(?=[:/])|[a-zA-Z0-9-]+(?=:)|[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+)(:\d+)?\/)?[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(\/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*$/;
+
 function imageName(setting: Setting<string>, serverSource: string): Setting<string> {
   if (setting.value === '' && setting.explicit) throw new UserError('the image name is empty', 'give one, for example --image-name ganesha');
   if (setting.value === '') {
     const hasSource = isGitUrl(serverSource) || existsSync(join(serverSource, 'Cargo.toml'));
     return { value: hasSource ? 'arcticwolf' : 'ganesha', explicit: false };
   }
-  // The engine's rule for a repository name, registry host with port included.
-  if (!/^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*$/.test(setting.value)) {
+  if (!repositoryName.test(setting.value)) {
     throw new UserError(`'${setting.value}' is no image name`, 'use lower-case letters, digits and . _ - / between them; the tag goes into --image-tag');
   }
   return setting;

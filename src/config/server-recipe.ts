@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
+import { nfsVersions } from './options.ts';
 import { asset } from './paths.ts';
 
 /** A base image, and how to make it from Debian packages where no registry answers. */
@@ -93,7 +94,19 @@ export function parseRecipe(text: string, file: string): ServerRecipe {
     if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > 65535) throw wrong(`"${key}" must be a port number`);
   }
   if (typeof json.export !== 'string' || !json.export.startsWith('/')) throw wrong('"export" must be an absolute path');
-  if (!Array.isArray(json.nfsVersions) || json.nfsVersions.length === 0) throw wrong('"nfsVersions" must list at least one version');
+  const versions: unknown = json.nfsVersions;
+  if (!isTextList(versions) || versions.length === 0 || versions.some((version) => !nfsVersions.some((known) => known === version))) {
+    throw wrong(`"nfsVersions" must list some of ${nfsVersions.join(', ')}, as text`);
+  }
+  if (json.build && !['.', 'SERVER_SRC'].includes(json.build.context)) throw wrong('"build.context" must be "." or "SERVER_SRC"');
+  for (const key of ['capAdd', 'capDrop', 'volumes', 'command'] as const) {
+    if (!isTextList(json.engine?.[key] ?? [])) throw wrong(`"engine.${key}" must be a list of texts`);
+  }
+  for (const key of ['env', 'tmpfs'] as const) {
+    if (!isTextMap(json.engine?.[key] ?? {})) throw wrong(`"engine.${key}" must map names to texts`);
+  }
+  const seconds: unknown = json.readiness?.timeoutSeconds ?? 1;
+  if (typeof seconds !== 'number' || !(seconds > 0)) throw wrong('"readiness.timeoutSeconds" must be a number of seconds');
   const pattern = json.readiness?.logPattern;
   if (pattern) {
     try {
@@ -112,6 +125,9 @@ export function parseRecipe(text: string, file: string): ServerRecipe {
     engine: { ...guess.engine, ...json.engine },
   };
 }
+
+const isTextList = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+const isTextMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value) && isTextList(Object.values(value));
 
 /** The text of a recipe's seccomp profile. */
 export function readSeccompProfile(recipe: ServerRecipe): string | null {

@@ -28,7 +28,11 @@ export interface LaneSteps {
   startVm(controls: StepControls): Promise<void>;
   connect(controls: StepControls): Promise<void>;
   upload(controls: StepControls): Promise<void>;
-  runSuite(controls: StepControls): Promise<Outcome>;
+  runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome>;
+  /** Puts a new server in the place of the one that runs or died, on the same ports. */
+  restartServer(controls: StepControls): Promise<void>;
+  /** Waits for steps that were cut off to have tidied up. */
+  settle(): Promise<void>;
   /** Finds out which part hangs when the time is up. */
   diagnose(controls: StepControls): Promise<Outcome>;
   /** Ends what has to end, after steps that were cut off have tidied up. */
@@ -70,7 +74,11 @@ export const laneActors = (steps: LaneSteps) => ({
   startVm: step((controls) => steps.startVm(controls)),
   connect: step((controls) => steps.connect(controls)),
   upload: step((controls) => steps.upload(controls)),
-  runSuite: step((controls) => steps.runSuite(controls)),
+  runSuite: fromPromise<Outcome, StepInput & { readonly testcases: readonly string[] }>(({ input: { testcases, ...input }, signal }) =>
+    steps.runSuite({ ...input, signal }, testcases),
+  ),
+  restartServer: step((controls) => steps.restartServer(controls)),
+  settle: step(() => steps.settle()),
   diagnose: step((controls) => steps.diagnose(controls)),
   release: fromPromise<void, StepInput & { readonly outcome: Outcome }>(({ input: { outcome, ...input }, signal }) =>
     steps.release({ ...input, signal }, outcome),

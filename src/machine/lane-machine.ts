@@ -1,10 +1,12 @@
 import { assign, type DoneActorEvent, type ErrorActorEvent, sendParent, setup } from 'xstate';
+import { ExitCode } from '../model/exit-codes.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { type StepEvent, type StepInput, stepInput, unprovided } from './actors.ts';
 
 export interface LaneInput {
-  /** `environment`: server and VM are started and left running; `tests`: the testcases run. */
-  readonly goal: 'environment' | 'tests';
+  /** `environment`: server and VM are started and left running; `tests`: the testcases run once; `session`: testcases run as often as is asked for. */
+  readonly goal: 'environment' | 'tests' | 'session';
+  readonly testcases: readonly string[];
   /** Goes on with an environment that runs already. */
   readonly attach: boolean;
   readonly parts: { readonly server: boolean; readonly vm: boolean };
@@ -12,7 +14,15 @@ export interface LaneInput {
   readonly timeoutMs: number;
 }
 
-export type LaneEvent = StepEvent | { readonly type: 'run.stop'; readonly outcome: Outcome };
+export type LaneEvent =
+  | StepEvent
+  | { readonly type: 'run.stop'; readonly outcome: Outcome }
+  /** To the run: a session waits for testcases. */
+  | { readonly type: 'lane.idle'; readonly outcome: Outcome }
+  /** These only in a session. */
+  | { readonly type: 'tests.run'; readonly testcases: readonly string[] }
+  | { readonly type: 'tests.stop'; readonly outcome: Outcome }
+  | { readonly type: 'server.restart' };
 
 const ready: Outcome = { exitCode: 0, reason: 'the environment is ready', hint: null, log: null };
 
@@ -30,16 +40,21 @@ export const laneMachine = setup({
     startVm: unprovided('startVm'),
     connect: unprovided('connect'),
     upload: unprovided('upload'),
-    runSuite: unprovided<Outcome>('runSuite'),
+    settle: unprovided('settle'),
+    restartServer: unprovided('restartServer'),
+    runSuite: unprovided<Outcome, StepInput & { readonly testcases: readonly string[] }>('runSuite'),
     diagnose: unprovided<Outcome>('diagnose'),
     release: unprovided<void, StepInput & { readonly outcome: Outcome }>('release'),
   },
   actions: {
     relay: sendParent(({ event }) => event),
+    announceIdle: sendParent(({ context }) => ({ type: 'lane.idle', outcome: context.outcome })),
+    renew: assign({ outcome: ready }),
     /** The suite's verdict, or what the diagnosis found. */
     conclude: assign({ outcome: ({ event }) => (event as unknown as DoneActorEvent<Outcome>).output }),
     fail: assign({ outcome: ({ event }) => outcomeOfError((event as unknown as ErrorActorEvent).error) }),
     end: assign({ outcome: ({ event, context }) => ('outcome' in event ? event.outcome : context.outcome) }),
+    choose: assign({ testcases: ({ event, context }) => ('testcases' in event ? event.testcases : context.testcases) }),
     force: () => {},
   },
   guards: {
@@ -47,6 +62,9 @@ export const laneMachine = setup({
     withoutServer: ({ context }) => !context.parts.server,
     withoutVm: ({ context }) => !context.parts.vm,
     onlyEnvironment: ({ context }) => context.goal === 'environment',
+    inSession: ({ context }) => context.goal === 'session',
+    /** In a session a dead server can be started again. */
+    serverLostInSession: ({ context, event }) => context.goal === 'session' && 'outcome' in event && event.outcome.exitCode === ExitCode.serverLost,
   },
   delays: { suiteTimeout: ({ context }) => context.timeoutMs },
 }).createMachine({
@@ -98,13 +116,39 @@ export const laneMachine = setup({
           },
         },
         uploading: {
-          invoke: { src: 'upload', input: stepInput, onDone: 'testing', onError: { target: '#lane.stopping', actions: 'fail' } },
+          invoke: {
+            src: 'upload',
+            input: stepInput,
+            onDone: [{ guard: 'inSession', target: 'idle' }, { target: 'testing' }],
+            onError: { target: '#lane.stopping', actions: 'fail' },
+          },
+        },
+        idle: {
+          entry: 'announceIdle',
+          on: {
+            'tests.run': { target: 'testing', actions: 'choose' },
+            'server.restart': 'restarting',
+            'part.lost': [
+              { guard: 'serverLostInSession', target: 'idle', reenter: true, actions: 'end' },
+              { target: '#lane.stopping', actions: 'end' },
+            ],
+          },
         },
         testing: {
+          on: {
+            'tests.stop': { guard: 'inSession', target: 'settling', actions: 'end' },
+            'part.lost': [
+              { guard: 'serverLostInSession', target: 'settling', actions: 'end' },
+              { target: '#lane.stopping', actions: 'end' },
+            ],
+          },
           invoke: {
             src: 'runSuite',
-            input: stepInput,
-            onDone: { target: '#lane.stopping', actions: 'conclude' },
+            input: ({ self, context }) => ({ ...stepInput({ self }), testcases: context.testcases }),
+            onDone: [
+              { guard: 'inSession', target: 'idle', actions: 'conclude' },
+              { target: '#lane.stopping', actions: 'conclude' },
+            ],
             onError: { target: '#lane.stopping', actions: 'fail' },
           },
           after: { suiteTimeout: 'diagnosing' },
@@ -113,7 +157,20 @@ export const laneMachine = setup({
           invoke: {
             src: 'diagnose',
             input: stepInput,
-            onDone: { target: '#lane.stopping', actions: 'conclude' },
+            onDone: [
+              { guard: 'inSession', target: 'settling', actions: 'conclude' },
+              { target: '#lane.stopping', actions: 'conclude' },
+            ],
+            onError: { target: '#lane.stopping', actions: 'fail' },
+          },
+        },
+        /** The suite was cut off; the next one starts when it is gone. */
+        settling: { invoke: { src: 'settle', input: stepInput, onDone: 'idle' } },
+        restarting: {
+          invoke: {
+            src: 'restartServer',
+            input: stepInput,
+            onDone: { target: 'idle', actions: 'renew' },
             onError: { target: '#lane.stopping', actions: 'fail' },
           },
         },

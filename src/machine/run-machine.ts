@@ -12,11 +12,12 @@ export interface RunInput {
   readonly started: EventBody;
 }
 
-/** What the machine emits: an event for the journal. */
-export interface RunEmitted {
-  readonly type: 'event';
-  readonly body: EventBody;
-}
+/** What the machine emits. */
+export type RunEmitted =
+  /** For the journal. */
+  | { readonly type: 'event'; readonly body: EventBody }
+  /** A session waits for testcases; how the last ones, or the start, ended. */
+  | { readonly type: 'idle'; readonly outcome: Outcome };
 
 const built: Outcome = { exitCode: 0, reason: 'everything is built', hint: null, log: null };
 
@@ -38,6 +39,7 @@ export const runMachine = setup({
   },
   actions: {
     announce: emit(({ context }) => ({ type: 'event' as const, body: context.started })),
+    wait: emit(({ event }) => ({ type: 'idle' as const, outcome: (event as Extract<LaneEvent, { type: 'lane.idle' }>).outcome })),
     publish: emit(({ event }) => ({ type: 'event' as const, body: (event as Extract<LaneEvent, { type: 'report' }>).body })),
     fail: assign({ outcome: ({ event }) => outcomeOfError((event as unknown as ErrorActorEvent).error) }),
     end: assign({ outcome: ({ event, context }) => ('outcome' in event ? event.outcome : context.outcome) }),
@@ -53,7 +55,7 @@ export const runMachine = setup({
   context: ({ input }) => ({ ...input, outcome: built }),
   entry: 'announce',
   initial: 'preparing',
-  on: { report: { actions: 'publish' } },
+  on: { report: { actions: 'publish' }, 'lane.idle': { actions: 'wait' } },
   output: ({ context }) => context.outcome,
   states: {
     preparing: {
@@ -88,11 +90,16 @@ export const runMachine = setup({
       onDone: [{ guard: 'onlyBuild', target: 'done' }, { target: 'running' }],
     },
     running: {
-      on: { 'run.stop': { actions: forwardTo('lane') } },
+      on: {
+        'run.stop': { actions: forwardTo('lane') },
+        'tests.run': { actions: forwardTo('lane') },
+        'tests.stop': { actions: forwardTo('lane') },
+        'server.restart': { actions: forwardTo('lane') },
+      },
       invoke: {
         id: 'lane',
         src: 'lane',
-        input: ({ context }) => ({ ...context.lane, goal: context.goal === 'tests' ? 'tests' : 'environment' }) as const,
+        input: ({ context }) => ({ ...context.lane, goal: context.goal === 'build' ? 'environment' : context.goal }),
         onDone: { target: 'done', actions: assign({ outcome: ({ event }) => event.output }) },
         onError: { target: 'done', actions: 'fail' },
       },

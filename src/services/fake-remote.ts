@@ -12,7 +12,7 @@ export interface FakeCommand {
   /** Milliseconds between lines of stdout. */
   readonly everyMs?: number;
   /** It does not end; or the connection breaks after its output. */
-  readonly then?: 'hang' | 'lose';
+  readonly afterwards?: 'hang' | 'lose';
 }
 
 const lost = (what: string) =>
@@ -74,7 +74,14 @@ export class FakeRemoteSession implements RemoteSession {
     signal.throwIfAborted();
     if (this.isClosed) throw lost('before a command');
     this.#guest.ran.push(command);
-    const { stdout = '', stderr = '', exitCode = 0, signal: name, everyMs, then } = this.#guest.commands.find(([part]) => command.includes(part))?.[1] ?? {};
+    const {
+      stdout = '',
+      stderr = '',
+      exitCode = 0,
+      signal: name,
+      everyMs,
+      afterwards,
+    } = this.#guest.commands.find(([part]) => command.includes(part))?.[1] ?? {};
     const wait = async (ms: number) => {
       await sleep(ms, undefined, { signal: AbortSignal.any([signal, this.#gone.signal]) }).catch(() => {});
       signal.throwIfAborted();
@@ -86,8 +93,8 @@ export class FakeRemoteSession implements RemoteSession {
       if (everyMs !== undefined) await wait(everyMs);
       onStdout(Buffer.from(line));
     }
-    if (then === 'lose') this.close();
-    if (then !== undefined) await wait(3_600_000);
+    if (afterwards === 'lose') this.close();
+    if (afterwards !== undefined) await wait(3_600_000);
     return name === undefined ? { exitCode, signal: null } : { exitCode: null, signal: name };
   }
 

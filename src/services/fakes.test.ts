@@ -60,9 +60,9 @@ describeRemoteContract('FakeRemoteService', async () => {
   remote.acceptedKey = 'key';
   remote.commands.push(
     ['speaks', { stdout: 'out\n', stderr: 'err\n', exitCode: 7 }],
-    ['hangs', { then: 'hang' }],
+    ['hangs', { afterwards: 'hang' }],
     ['dies', { signal: 'SIGKILL' }],
-    ['breaks', { stdout: 'half', then: 'lose' }],
+    ['breaks', { stdout: 'half', afterwards: 'lose' }],
   );
   return {
     remote: { connect: (to, options) => (to.port === 1 ? dead : remote).connect(to, options) },

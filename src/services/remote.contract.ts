@@ -68,7 +68,7 @@ export function describeRemoteContract(name: string, makeLab: () => Promise<Remo
 
     it('writes files from text and from a stream', () =>
       inSession(async (session, { folder, read }) => {
-        const big = 'x'.repeat(300_000);
+        const big = 'x'.repeat(100_000);
         await session.writeFile(`${folder}/text`, 'täxt', never);
         await session.writeFile(`${folder}/stream`, Readable.from([Buffer.from(big), Buffer.from('end')]), never);
         expect(Buffer.from((await read(`${folder}/text`)) ?? '', 'latin1').toString()).toBe('täxt');

@@ -68,6 +68,8 @@ function connectOnce(target: RemoteTarget, { signal, timeoutMs }: Cancellable & 
       reject(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });
+    // Small packets of a protocol that answers each must not wait for each other.
+    client.once('connect', () => client.setNoDelay(true));
     client.once('ready', () => {
       signal.removeEventListener('abort', abort);
       resolve(client);
@@ -107,50 +109,35 @@ class Ssh2Session implements RemoteSession {
     });
   }
 
-  async exec(
-    command: string,
-    { signal, onStdout = () => {}, onStderr = () => {} }: Cancellable & { onStdout?: OnBytes; onStderr?: OnBytes },
-  ): Promise<RemoteExit> {
-    const channel = await this.#open<ClientChannel>('a command', signal, (done) => this.#client.exec(command, done), endChannel);
-    return new Promise((resolve, reject) => {
-      let exit: RemoteExit | undefined;
-      const abort = () => {
-        endChannel(channel);
-        reject(signal.reason);
-      };
-      if (signal.aborted) return abort();
-      signal.addEventListener('abort', abort, { once: true });
-      channel.on('data', (chunk: Buffer) => onStdout(chunk));
-      channel.stderr.on('data', (chunk: Buffer) => onStderr(chunk));
-      channel.on('exit', (exitCode: number | null, name?: string) => {
-        exit = { exitCode, signal: name ?? null };
-      });
-      channel.on('close', () => {
-        signal.removeEventListener('abort', abort);
-        // A channel that closes without an exit status died with its connection.
-        if (exit) resolve(exit);
-        else reject(lost('while a command ran'));
-      });
+  exec(command: string, options: Cancellable & { onStdout?: OnBytes; onStderr?: OnBytes }): Promise<RemoteExit> {
+    return this.#open({
+      what: 'a command',
+      signal: options.signal,
+      request: (done) => this.#client.exec(command, done),
+      use: (channel: ClientChannel) => followCommand(channel, options),
+      endLate: endChannel,
     });
   }
 
-  async writeFile(path: string, content: NodeJS.ReadableStream | string, { signal }: Cancellable): Promise<void> {
-    const sftp = await this.#open<SFTPWrapper>(
-      'an upload',
+  writeFile(path: string, content: NodeJS.ReadableStream | string, { signal }: Cancellable): Promise<void> {
+    return this.#open({
+      what: 'an upload',
       signal,
-      (done) => this.#client.sftp(done),
-      (late) => late.end(),
-    );
-    try {
-      const source = typeof content === 'string' ? [content] : content;
-      await pipeline(source, sftp.createWriteStream(path), { signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (this.#gone) throw lost('during an upload', error);
-      throw new EnvironmentError(`could not write ${path} in the client VM: ${messageOf(error)}`, 'see vm.log', { cause: error });
-    } finally {
-      sftp.end();
-    }
+      request: (done) => this.#client.sftp(done),
+      use: async (sftp: SFTPWrapper) => {
+        try {
+          const source = typeof content === 'string' ? [content] : content;
+          await pipeline(source, sftp.createWriteStream(path), { signal });
+        } catch (error) {
+          signal.throwIfAborted();
+          if (this.#gone) throw lost('during an upload', error);
+          throw new EnvironmentError(`could not write ${path} in the client VM: ${messageOf(error)}`, 'see vm.log', { cause: error });
+        } finally {
+          sftp.end();
+        }
+      },
+      endLate: (sftp) => sftp.end(),
+    });
   }
 
   close(): void {
@@ -159,13 +146,8 @@ class Ssh2Session implements RemoteSession {
     setTimeout(() => this.#client.destroy(), closeGraceMs).unref();
   }
 
-  /** Opens a channel. A guest that hangs doesn't answer: then the signal ends the wait, and what is opened late is ended. */
-  #open<T>(
-    what: string,
-    signal: AbortSignal,
-    request: (done: (error: Error | undefined, opened: T) => void) => void,
-    endLate: (opened: T) => void,
-  ): Promise<T> {
+  /** Opens a channel and uses it. A guest that hangs doesn't answer: then the signal ends the wait, and what is opened late is ended. */
+  async #open<Opened, Result>({ what, signal, request, use, endLate }: Opening<Opened, Result>): Promise<Result> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       let waiting = true;
@@ -184,7 +166,7 @@ class Ssh2Session implements RemoteSession {
           if (!waiting) {
             if (!error) endLate(opened);
           } else if (error) finish(() => reject(this.#gone ? lost(`before ${what}`, error) : refused(what, error)));
-          else finish(() => resolve(opened));
+          else finish(() => resolve(use(opened)));
         });
       } catch (error) {
         // ssh2 throws where the connection is gone already.
@@ -192,4 +174,39 @@ class Ssh2Session implements RemoteSession {
       }
     });
   }
+}
+
+interface Opening<Opened, Result> {
+  /** For messages. */
+  readonly what: string;
+  readonly signal: AbortSignal;
+  readonly request: (done: (error: Error | undefined, opened: Opened) => void) => void;
+  /** Called in the same turn: a quick command's end comes with the very packet that opens its channel. */
+  readonly use: (opened: Opened) => Promise<Result>;
+  readonly endLate: (opened: Opened) => void;
+}
+
+function followCommand(
+  channel: ClientChannel,
+  { signal, onStdout = () => {}, onStderr = () => {} }: Cancellable & { onStdout?: OnBytes; onStderr?: OnBytes },
+): Promise<RemoteExit> {
+  return new Promise((resolve, reject) => {
+    let exit: RemoteExit | undefined;
+    const abort = () => {
+      endChannel(channel);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    channel.on('data', (chunk: Buffer) => onStdout(chunk));
+    channel.stderr.on('data', (chunk: Buffer) => onStderr(chunk));
+    channel.on('exit', (exitCode: number | null, name?: string) => {
+      exit = { exitCode, signal: name ?? null };
+    });
+    channel.on('close', () => {
+      signal.removeEventListener('abort', abort);
+      // A channel that closes without an exit status died with its connection.
+      if (exit) resolve(exit);
+      else reject(lost('while a command ran'));
+    });
+  });
 }

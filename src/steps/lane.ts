@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import type { LaneSteps, StepControls } from '../machine/actors.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
@@ -30,8 +31,8 @@ export interface LaneSettings {
   readonly environment: EnvironmentFile;
   /** An environment of another process that this run only uses. */
   readonly attached: EnvironmentRecord | null;
-  /** Leave server and VM running after a run that they survived. */
-  readonly keep: boolean;
+  /** Leave server and VM running after a run that they survived; asked at its end. */
+  readonly keep: () => boolean;
 }
 
 /** One server+client pair: holds the handles and does the machine's work with them. */
@@ -49,6 +50,8 @@ export class Lane implements LaneSteps {
   #session: RemoteSession | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
+  /** Servers that were replaced on purpose. */
+  readonly #retired = new Set<RunningServer>();
   #releasing = false;
   #graceMs = graceMs;
 
@@ -80,20 +83,25 @@ export class Lane implements LaneSteps {
   }
 
   startServer(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#startServer(controls, this.#scope.options.nfsPort));
+  }
+
+  async #startServer(controls: StepControls, nfsPort: Options['nfsPort']): Promise<void> {
     const { runId, options, recipe, server } = this.#scope;
     const input = {
       runId,
-      options,
+      options: { ...options, nfsPort },
       recipe,
       identity: server,
-      imageId: this.#preparation.serverImageReady.id,
+      // An attached environment was built by the process that started it.
+      imageId: this.#settings.attached === null ? this.#preparation.serverImageReady.id : server.image,
       tail: tailOf(this.#scope, 'server'),
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);
         await this.#settings.environment.update({ server: started.record });
       },
     };
-    return this.#pending.track(startServer(input, this.#services, contextOf(this.#scope, controls)).then(() => {}));
+    await startServer(input, this.#services, contextOf(this.#scope, controls));
   }
 
   startVm(controls: StepControls): Promise<void> {
@@ -129,10 +137,26 @@ export class Lane implements LaneSteps {
     return this.#pending.track(uploadSuite(present(this.#session), this.#preparation.suite, contextOf(this.#scope, controls)));
   }
 
-  runSuite(controls: StepControls): Promise<Outcome> {
-    const { options, testcases, verdict } = this.#scope;
+  runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
+    const { options, verdict } = this.#scope;
     const input = { session: present(this.#session), suite: this.#preparation.suite, server: present(this.#server).record, options, testcases };
     return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
+  }
+
+  restartServer(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#restartServer(controls));
+  }
+
+  async #restartServer(controls: StepControls): Promise<void> {
+    const old = present(this.#server);
+    this.#retired.add(old);
+    await old.container.remove({ graceMs });
+    // Whoever uses the environment knows it by this port.
+    await this.#startServer(controls, { value: old.record.nfsPort, explicit: true });
+  }
+
+  settle(): Promise<void> {
+    return this.#pending.settle();
   }
 
   async diagnose(controls: StepControls): Promise<Outcome> {
@@ -180,7 +204,7 @@ export class Lane implements LaneSteps {
     this.#session?.close();
     const survived = outcome.exitCode === ExitCode.passed || outcome.exitCode === ExitCode.testsFailed || outcome.exitCode === ExitCode.nothingRan;
     try {
-      if (this.#settings.attached === null && !(this.#settings.keep && survived)) await this.#stopOwned(contextOf(this.#scope, controls));
+      if (this.#settings.attached === null && !(this.#settings.keep() && survived)) await this.#stopOwned(contextOf(this.#scope, controls));
     } finally {
       this.#followers.abort();
       await this.#following.settle();
@@ -214,8 +238,9 @@ export class Lane implements LaneSteps {
     this.#follow('server', server.container.logs({ signal }));
     void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal }));
     void server.container.exited.then(async (state) => {
-      controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: !this.#releasing });
-      if (this.#releasing) return;
+      const unexpected = !this.#releasing && !this.#retired.has(server);
+      controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected });
+      if (!unexpected) return;
       const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
       // Its last words come after its end.
       await delay(300, signal).catch(() => {});

@@ -14,12 +14,11 @@ export interface RunScope {
   readonly options: Options;
   readonly recipe: ServerRecipe;
   readonly server: ServerIdentity;
-  readonly testcases: readonly string[];
   readonly platform: NodeJS.Platform;
   readonly arch: string;
   readonly logs: LogHub;
-  /** Folder of the run's logs. */
-  readonly folder: string;
+  /** Folder of the run's logs; a session's next run has its own. */
+  readonly folder: () => string;
   /** The run's verdict from what was reported so far. */
   readonly verdict: () => Outcome;
 }
@@ -32,4 +31,4 @@ export const contextOf = (scope: RunScope, controls: StepControls): StepContext 
 
 export const tailOf =
   (scope: RunScope, channel: LogChannel): TailOf =>
-  (count) => ({ path: `${scope.folder}/${channel}.log`, lines: scope.logs.buffers[channel].tail(count).map(stripVTControlCharacters) });
+  (count) => ({ path: `${scope.folder()}/${channel}.log`, lines: scope.logs.buffers[channel].tail(count).map(stripVTControlCharacters) });

@@ -32,7 +32,7 @@ export class LogBuffer {
 
   /** The last `count` lines, oldest first. */
   tail(count: number): readonly string[] {
-    return this.#lines.slice(-count);
+    return count > 0 ? this.#lines.slice(-count) : [];
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {

@@ -121,6 +121,14 @@ class Asserting(unittest.TestCase):
         self.assertTrue(files.renewed(files.LONG_AGO_NS, time.time_ns()))
         self.assertFalse(files.renewed(time.time_ns(), files.LONG_AGO_NS))
 
+    def test_memory(self):
+        address = libc.mmap(16384, 3, 0x22, -1)
+        libc.poke(address + 100, b"x" * 9000)
+        self.assertEqual(libc.peek(address + 99, 9003), b"\0" + b"x" * 9000 + b"\0\0")
+        libc.munmap(address, 16384)
+        with self.assertRaisesRegex(OSError, "Bad address"):
+            libc.peek(address, 1)
+
     def test_directory_streams(self):
         with tempfile.TemporaryDirectory() as folder:
             files.fill(folder, ["a", "b\u00e4"])

@@ -72,7 +72,7 @@ def mmap(t):
     short = t.file(100)
     address = mapped(t, "mmap() of a short file should succeed", 2 * pages.PAGESIZE, READ, SHARED, t.open(short, os.O_RDONLY))
     t.equal(libc.peek(address + 100, pages.PAGESIZE - 100), bytes(pages.PAGESIZE - 100), "the rest of the last page should be zeros")
-    t.equal(died_of(lambda: libc.peek(address + pages.PAGESIZE, 1)), signal.SIGBUS, "a page beyond the end should give SIGBUS")
+    t.equal(died_of(lambda: libc.touch(address + pages.PAGESIZE)), signal.SIGBUS, "a page beyond the end should give SIGBUS")
     os.unlink(short)
     t.equal(libc.peek(address, 100), files.pattern(100), "mapping should outlive the file's name")
 
@@ -94,7 +94,7 @@ def munmap(t):
     libc.poke(address + 4000, b"across the end of a page" * 10)
     expected = data[:4000] + b"across the end of a page" * 10 + data[4240:]
     t.works("munmap() should succeed", libc.munmap, address, SIZE)
-    t.equal(died_of(lambda: libc.peek(address, 1)), signal.SIGSEGV, "reading unmapped memory should give SIGSEGV")
+    t.equal(died_of(lambda: libc.touch(address)), signal.SIGSEGV, "reading unmapped memory should give SIGSEGV")
     problem = files.difference(files.read_file(path), expected)
     t.ok(problem is None, "stored data should be in the file after munmap()", problem)
     os.close(descriptor)
@@ -108,7 +108,7 @@ def munmap(t):
     t.equal(libc.peek(address, 32), expected[:32], "page before the unmapped one should stay")
     offset = 2 * pages.PAGESIZE
     t.equal(libc.peek(address + offset, 32), expected[offset:offset + 32], "page behind the unmapped one should stay")
-    t.equal(died_of(lambda: libc.peek(address + pages.PAGESIZE, 1)), signal.SIGSEGV, "the unmapped page should give SIGSEGV")
+    t.equal(died_of(lambda: libc.touch(address + pages.PAGESIZE)), signal.SIGSEGV, "the unmapped page should give SIGSEGV")
     t.works("munmap() of the rest should succeed", libc.munmap, address, SIZE)
     t.works("munmap() of memory that is not mapped should succeed", libc.munmap, address, SIZE)
     t.fails(errno.EINVAL, "address that is no multiple of the page size", libc.munmap, address + 1, SIZE)

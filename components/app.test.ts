@@ -1,0 +1,348 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { RunEvent } from '../src/model/events.ts';
+import { FakeController } from './testing/fake-controller.ts';
+import { FakeScreen, type FakeScreenOptions } from './testing/fake-screen.ts';
+
+const eventsOf = (run: string): RunEvent[] =>
+  readFileSync(new URL(`../test/fixtures/runs/${run}/events.ndjson`, import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RunEvent);
+const full = eventsOf('full');
+const noVm = eventsOf('no-vm');
+
+/** Events up to and with the first that fits. */
+const upTo = (events: readonly RunEvent[], fits: (event: RunEvent) => boolean) => events.slice(0, events.findIndex(fits) + 1);
+
+let screen: FakeScreen | null = null;
+afterEach(() => screen?.close());
+
+async function show(controller: FakeController, options: FakeScreenOptions = {}): Promise<FakeScreen> {
+  screen = new FakeScreen(controller, options);
+  await screen.settle();
+  return screen;
+}
+
+describe('at 80x24', () => {
+  test('the VM boots', async () => {
+    const controller = new FakeController();
+    controller.take(upTo(full, (event) => event.type === 'vm.started'));
+    const { frame } = await show(controller);
+    expect(frame).toMatchInlineSnapshot(`
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                  ⠋ boot client VM 0:00
+       kvm does not work here (QEMU ended (SIGABRT) before a guest showe…  0/33 ✔0 ✘0
+      ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
+      ┃       testcase       checks   time  ┃│access                                 │
+      ┃▸[ ] ○ access                        ┃│Permission checks of access() for      │
+      ┃ [ ] ○ chdir                         ┃│every combination of file mode and     │
+      ┃ [ ] ○ close                         ┃│request                                │
+      ┃ [ ] ○ closedir                      ┃│○ waits for its turn                   │
+      ┃ [ ] ○ creat                         ┃│                                       │
+      ┃ [ ] ○ fcntl                         ┃│                                       │
+      ┃ [ ] ○ fdatasync                     ┃╰───────────────────────────────────────╯
+      ┃ [ ] ○ fstat                         ┃╭─ Environment ─────────────────────────╮
+      ┃ [ ] ○ fstatvfs                      ┃│✔ build server image ganesha:latest, u…│
+      ┃ [ ] ○ fsync                         ┃│✔ build VM image     Debian 12 client,…│
+      ┃ [ ] ○ link                          ┃│✔ get test suite     NFStest v3.2-4-ga…│
+      ┃ [ ] ○ lseek                         ┃│⠋ start server                     0.3s│
+      ┃ [ ] ○ lstat                         ┃│⠋ boot client VM                   0.3s│
+      ┃ [ ] ○ mkdir                         ┃│· connect to client                    │
+      ┃ [ ] ○ mmap                          ┃│· upload suite                         │
+      ┃ [ ] ○ munmap                        ┃│· run testcases                        │
+      ┃ [ ] ○ opendir                       ┃│· stop                                 │
+      ┃ [ ] ○ read                          ┃│server ganesha:latest  not started     │
+      ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰──────────────────────────── starting ─╯
+       Enter run  Space select  a all  n none  / filter  f follow  ? help  q quit"
+    `);
+  });
+
+  test('a testcase is running, with a failed assertion', async () => {
+    const previous = new Map(
+      full.flatMap((event) => (event.type === 'testcase.finished' ? [[event.testcase, { verdict: 'passed' as const, durationMs: 2000 }]] : [])),
+    );
+    const controller = new FakeController({ previous });
+    controller.take(upTo(full, (event) => event.type === 'assertion.finished' && event.verdict === 'failed'));
+    const { frame } = await show(controller, { selected: ['open', 'chmod'] });
+    expect(frame).toMatchInlineSnapshot(`
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · Linux 6.1.0-56 · tcg   ⠋ running open 1:24
+       ████████████████████████████████████████████████████░░  31/33 ✔31 ✘0 0:02 left
+      ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
+      ┃       testcase       checks   time  ┃│open            9488 passed, 256 failed│
+      ┃ [ ] ✔ munmap          13/13   0.8s ✔┃│Every combination of open flags on     │
+      ┃ [ ] ✔ opendir           2/2   0.0s ✔┃│new, existing and linked files (the    │
+      ┃ [ ] ✔ read              5/5   1.2s ✔┃│longest but one)                       │
+      ┃ [ ] ✔ readdir           3/3   0.0s ✔┃│⠋ running · last run passed in 2.0s    │
+      ┃ [ ] ✔ readlink          9/9   0.0s ✔┃│Failed (1)                             │
+      ┃ [ ] ✔ rename          14/14   0.1s ✔┃│✘ opening existent file should return  │
+      ┃ [ ] ✔ rewinddir         4/4   0.2s ✔┃│  an error when O_EXCL|O_CREAT is used │
+      ┃ [ ] ✔ rmdir             6/6   1.1s ✔┃│  (256 passed, 256 failed)             │
+      ┃ [ ] ✔ seekdir           5/5   0.2s ✔┃│Passed (18)                            │
+      ┃ [ ] ✔ stat            42/42   0.1s ✔┃│✔ opening non-existent file should ret…│
+      ┃ [ ] ✔ statvfs         22/22   0.0s ✔┃│✔ file should be created when O_CREAT …│
+      ┃ [ ] ✔ symlink           4/4   0.0s ✔┃│✔ file should be created with correct …│
+      ┃ [ ] ✔ sync              2/2   2.5s ✔┃│✔ writing should return an error when …│
+      ┃ [ ] ✔ telldir           5/5   0.1s ✔┃╰───────────────────────────────── ↓14 ─╯
+      ┃ [ ] ✔ unlink          16/16   2.4s ✔┃╭─ Environment ─────────────────────────╮
+      ┃ [ ] ✔ write           10/10   1.4s ✔┃│server ganesha:latest  ready up 1:23   │
+      ┃▸[x] ⠋ open        9488/9744  30.4s ✔┃│cpu 78% mem 10.2 MiB  0 restarts  :4000│
+      ┃ [x] ○ chmod                        ✔┃│client ready  Linux 6.1.0-56-cloud-amd…│
+      ┗━━━━━━━━━━━━━━━━━━━━━━ ↑ 2 selected ━┛╰───────────────────────────── running ─╯
+       x stop  Space select  a all  n none  / filter  f follow  ? help  q quit"
+    `);
+  });
+
+  test('the environment failed', async () => {
+    const controller = new FakeController();
+    controller.take(noVm);
+    const { frame } = await show(controller);
+    expect(frame).toMatchInlineSnapshot(`
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                            failed 5:56
+       ┏━ The environment failed ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+      ┏┃ the client VM was not ready within 300 s                                   ┃╮
+      ┃┃                                                                            ┃│
+      ┃┃ │          Starting systemd-networkd.…ice - Network Configuration...       ┃│
+      ┃┃ │ [  OK  ] Reached target basic.target - Basic System.                     ┃│
+      ┃┃ │          Starting nfstest-first-boo…ce - cloud-init, all stages...       ┃│
+      ┃┃ │ [   10.848248] virtio_net virtio0 enp0s1: renamed from eth0              ┃│
+      ┃┃ │ [   11.055231] python3[189]: /usr/bin/python3: can't open file '/usr/lib…┃│
+      ┃┃ │ [FAILED] Failed to start nfstest-fi…vice - cloud-init, all stages.       ┃│
+      ┃┃ │ See 'systemctl status nfstest-first-boot.service' for details.           ┃╯
+      ┃┃ │ [  OK  ] Started systemd-networkd.service - Network Configuration.       ┃╮
+      ┃┃ │ [  OK  ] Reached target network.target - Network.                        ┃│
+      ┃┃ │          Starting systemd-user-sess…vice - Permit User Sessions...       ┃│
+      ┃┃ │ [  OK  ] Finished systemd-user-sess…ervice - Permit User Sessions.       ┃│
+      ┃┃ │ [  OK  ] Reached target multi-user.target - Multi-User System.           ┃│
+      ┃┃ /home/ann/nfstest-tui/build/runs/20261124-023157-29a1/vm.log                          ┃│
+      ┃┃                                                                            ┃│
+      ┃┃ → try --memory 1G or another --accel; the console's log says more          ┃│
+      ┃┃ (/home/ann/nfstest-tui/build/nfstest/vm/qemu.log has QEMU's own)                      ┃│
+      ┃┃                                                                            ┃│
+      ┃┃  r try again  l whole log  Esc look around  q quit                         ┃│
+      ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛╯
+       r try again  l whole log  Esc look around  q quit"
+    `);
+  });
+
+  test('quitting while tests run asks', async () => {
+    const controller = new FakeController();
+    controller.take(upTo(full, (event) => event.type === 'testcase.started'));
+    const shown = await show(controller);
+    await shown.press('q');
+    expect(shown.frame).toMatchInlineSnapshot(`
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · Linux 6.1.0-56 · tcg ⠋ running access 0:33
+       ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0/33 ✔0 ✘0
+      ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
+      ┃       testcase       checks   time  ┃│access                                 │
+      ┃▸[ ] ⠋ access                  0.0s  ┃│Permission checks of access() for      │
+      ┃ [ ] ○ chdir                         ┃│every combination of file mode and     │
+      ┃ [ ] ○ close                         ┃│request                                │
+      ┃ [ ] ○ closedir                      ┃│⠋ running                              │
+      ┃ [ ] ○ creat                         ┃│                                       │
+      ┃ [ ] ○ fcntl ┏━ Quit? ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓             │
+      ┃ [ ] ○ fdatas┃ Tests are running.                               ┃             │
+      ┃ [ ] ○ fstat ┃                                                  ┃             │
+      ┃ [ ] ○ fstatv┃  y stop everything  k leave it running  n go on  ┃             │
+      ┃ [ ] ○ fsync ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛             │
+      ┃ [ ] ○ link                          ┃│                                       │
+      ┃ [ ] ○ lseek                         ┃│                                       │
+      ┃ [ ] ○ lstat                         ┃│                                       │
+      ┃ [ ] ○ mkdir                         ┃╰───────────────────────────────────────╯
+      ┃ [ ] ○ mmap                          ┃╭─ Environment ─────────────────────────╮
+      ┃ [ ] ○ munmap                        ┃│server ganesha:latest  ready up 0:33   │
+      ┃ [ ] ○ opendir                       ┃│cpu 0% mem 7.9 MiB  0 restarts  :4000  │
+      ┃ [ ] ○ read                          ┃│client ready  Linux 6.1.0-56-cloud-amd…│
+      ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰───────────────────────────── running ─╯
+       y stop everything  k leave it running  n go on"
+    `);
+  });
+
+  test('the help shows every key whole', async () => {
+    const shown = await show(new FakeController());
+    await shown.press('?');
+    expect(shown.frame).toMatchInlineSnapshot(`
+      " nfstest-tui │                                                       ⠋ starting
+       ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  33 testcases
+      ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
+      ┃┏━ Keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓│
+      ┃┃ ↑ k       up                          f         follow what is running     ┃│
+      ┃┃ ↓ j       down                        w         wrap long lines            ┃│
+      ┃┃ PgUp      page up                     Tab       next pane                  ┃│
+      ┃┃ PgDn      page down                   Shift+Tab previous pane              ┃│
+      ┃┃ g Home    to the beginning            1-5       that pane                  ┃│
+      ┃┃ G End     to the end                  z         zoom the pane              ┃│
+      ┃┃ Enter     run the selected testcases  l         whole log in $PAGER        ┃╯
+      ┃┃ x         stop the running tests      y         copy a command to repeat   ┃╮
+      ┃┃ Space     select                      Y         copy the run’s folder      ┃│
+      ┃┃ a         select all                  s         shell in the VM            ┃│
+      ┃┃ n         select none                 R         restart the server         ┃│
+      ┃┃ i         invert the selection        Esc       clear filter, leave zoom   ┃│
+      ┃┃ r         rerun what has not passed   ?         this help                  ┃│
+      ┃┃ /         filter the testcases        q         quit; asks if tests run    ┃│
+      ┃┃ ]         to the next failure         Ctrl+C    quit; twice: at once       ┃│
+      ┃┃ [         to the previous failure                                          ┃│
+      ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
+      ┃ [ ] · read                          ┃│server none  not started               │
+      ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰───────────────────────────────────────╯
+       Esc close"
+    `);
+  });
+
+  test('typing filters', async () => {
+    const controller = new FakeController();
+    controller.becomeReady();
+    const shown = await show(controller);
+    await shown.press('/', 's', 't', 'a');
+    expect(shown.frame).toMatchInlineSnapshot(`
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · Linux 6.1.0 · tcg               ready 0:00
+       ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  33 testcases
+      ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
+      ┃       testcase       checks   time  ┃│fstat                                  │
+      ┃▸[ ] · fstat                         ┃│Mode and attributes of an open file    │
+      ┃ [ ] · fstatvfs                      ┃│· not selected yet                     │
+      ┃ [ ] · lstat                         ┃│                                       │
+      ┃ [ ] · stat                          ┃│                                       │
+      ┃ [ ] · statvfs                       ┃│                                       │
+      ┃                                     ┃│                                       │
+      ┃                                     ┃│                                       │
+      ┃                                     ┃│                                       │
+      ┃                                     ┃│                                       │
+      ┃                                     ┃│                                       │
+      ┃                                     ┃│                                       │
+      ┃                                     ┃│                                       │
+      ┃                                     ┃│                                       │
+      ┃                                     ┃╰───────────────────────────────────────╯
+      ┃                                     ┃╭─ Environment ─────────────────────────╮
+      ┃                                     ┃│server ganesha:latest  ready up 0:00   │
+      ┃                                     ┃│cpu - mem -  0 restarts  :4000         │
+      ┃                                     ┃│client ready  Linux 6.1.0, tcg         │
+      ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ /sta ━┛╰───────────────────────────────────────╯
+       /sta▏  Enter keep  Esc clear"
+    `);
+  });
+});
+
+describe('at 120x40', () => {
+  test('the run is over', async () => {
+    const controller = new FakeController();
+    controller.take(full);
+    for (let number = 1; number <= 100; number += 1) controller.logs.suite.push(`    PASS: line ${number}`);
+    const shown = await show(controller, { columns: 120, rows: 40 });
+    await shown.press('[', '5');
+    expect(shown.frame).toMatchInlineSnapshot(`
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · Linux 6.1.0-56 · tcg                                                  stopped 2:25
+       1 of 33 testcases failed (open)                                                                           33/33 ✔32 ✘1
+      ╭─ 1 Testcases ────────────────────────────────╮╭─ 2 Detail ───────────────────────────────────────────────────────────╮
+      │       testcase       checks   time was  delta││open                                          12544 passed, 512 failed│
+      │ [ ] ✔ access          58/58   0.3s           ││Every combination of open flags on new, existing and linked files     │
+      │ [ ] ✔ chdir             6/6   0.0s           ││(the longest but one)                                                 │
+      │ [ ] ✔ close             4/4   0.0s           ││✘ failed in 51.2s                                                     │
+      │ [ ] ✔ closedir          1/1   0.0s           ││Failed (2)                                                            │
+      │ [ ] ✔ creat             8/8   0.2s           ││✘ opening existent file should return an error when O_EXCL|O_CREAT is │
+      │ [ ] ✔ fcntl           38/38   0.1s           ││  used (256 passed, 256 failed)                                       │
+      │ [ ] ✔ fdatasync         2/2   2.5s           ││✘ opening symbolic link should return an error when O_EXCL|O_CREAT is │
+      │ [ ] ✔ fstat           42/42   0.1s           ││  used (256 passed, 256 failed)                                       │
+      │ [ ] ✔ fstatvfs        22/22   0.0s           ││Passed (29)                                                           │
+      │ [ ] ✔ fsync             2/2   2.6s           ││✔ opening non-existent file should return an error when O_CREAT is no…│
+      │ [ ] ✔ link              6/6   1.1s           ││✔ file should be created when O_CREAT is used (512 passed)            │
+      │ [ ] ✔ lseek           10/10   0.1s           ││✔ file should be created with correct permission mode (512 passed)    │
+      │ [ ] ✔ lstat           42/42   0.1s           │╰──────────────────────────────────────────────────────────────── ↓26 ─╯
+      │ [ ] ✔ mkdir             8/8   1.1s           │┏━ 3 Server 4 VM [5 Suite] ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+      │ [ ] ✔ mmap            15/15   0.9s           │┃    PASS: line 89                                                     ┃
+      │ [ ] ✔ munmap          13/13   0.8s           │┃    PASS: line 90                                                     ┃
+      │ [ ] ✔ opendir           2/2   0.0s           │┃    PASS: line 91                                                     ┃
+      │ [ ] ✔ read              5/5   1.2s           │┃    PASS: line 92                                                     ┃
+      │ [ ] ✔ readdir           3/3   0.0s           │┃    PASS: line 93                                                     ┃
+      │ [ ] ✔ readlink          9/9   0.0s           │┃    PASS: line 94                                                     ┃
+      │ [ ] ✔ rename          14/14   0.1s           │┃    PASS: line 95                                                     ┃
+      │ [ ] ✔ rewinddir         4/4   0.2s           │┃    PASS: line 96                                                     ┃
+      │ [ ] ✔ rmdir             6/6   1.1s           │┃    PASS: line 97                                                     ┃
+      │ [ ] ✔ seekdir           5/5   0.2s           │┃    PASS: line 98                                                     ┃
+      │ [ ] ✔ stat            42/42   0.1s           │┃    PASS: line 99                                                     ┃
+      │ [ ] ✔ statvfs         22/22   0.0s           │┃    PASS: line 100                                                    ┃
+      │ [ ] ✔ symlink           4/4   0.0s           │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ follows ━┛
+      │ [ ] ✔ sync              2/2   2.5s           │╭─ Environment ────────────────────────────────────────────────────────╮
+      │ [ ] ✔ telldir           5/5   0.1s           ││server ganesha:latest  exited                                         │
+      │ [ ] ✔ unlink          16/16   2.4s           ││cpu - mem -  0 restarts  :4000                                        │
+      │ [ ] ✔ write           10/10   1.4s           ││client off  Linux 6.1.0-56-cloud-amd64, tcg                           │
+      │▸[ ] ✘ open      12544/13056  51.2s           ││                                                                      │
+      │ [ ] ✔ chmod             4/4  40.3s           ││                                                                      │
+      │                                              ││                                                                      │
+      ╰───────────────────────────────── 0 selected ─╯╰──────────────────────────────────────────────────────────── stopped ─╯
+       / filter  f follow  w wrap  Tab pane  z zoom  l log  y copy  s shell  ? help  q quit"
+    `);
+  });
+});
+
+test('a log that is wide, coloured and out of control stays in its frame', async () => {
+  const controller = new FakeController();
+  controller.becomeReady();
+  for (const line of [
+    '\u001B[31mred\u001B[0m',
+    'tab\tstop',
+    '漢字'.repeat(40),
+    'back\b\b\bspace',
+    '\u001B]0;title\u0007',
+    'e\u0301 👩‍👩‍👧 x',
+    '\u202Eright to left',
+    'x'.repeat(5000),
+  ])
+    controller.logs.server.push(line);
+  const shown = await show(controller);
+  await shown.press('3');
+  expect(shown.frame).toMatchInlineSnapshot(`
+    " nfstest-tui │ NFS-Ganesha · NFSv3 · Linux 6.1.0 · tcg               ready 0:00
+     ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  33 testcases
+    ╭─ 1 Testcases ───────────────────────╮┏━ 2 Detail [3 Server] 4 VM 5 Suite ━━━━┓
+    │       testcase       checks   time  │┃red                                    ┃
+    │▸[ ] · access                        │┃tab     stop                           ┃
+    │ [ ] · chdir                         │┃漢字漢字漢字漢字漢字漢字漢字漢字漢字漢…┃
+    │ [ ] · close                         │┃backspace                              ┃
+    │ [ ] · closedir                      │┃                                       ┃
+    │ [ ] · creat                         │┃é 👩👩👧 x                             ┃
+    │ [ ] · fcntl                         │┃right to left                          ┃
+    │ [ ] · fdatasync                     │┃xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…┃
+    │ [ ] · fstat                         │┃                                       ┃
+    │ [ ] · fstatvfs                      │┃                                       ┃
+    │ [ ] · fsync                         │┃                                       ┃
+    │ [ ] · link                          │┃                                       ┃
+    │ [ ] · lseek                         │┃                                       ┃
+    │ [ ] · lstat                         │┃                                       ┃
+    │ [ ] · mkdir                         │┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ follows ━┛
+    │ [ ] · mmap                          │╭─ Environment ─────────────────────────╮
+    │ [ ] · munmap                        ││server ganesha:latest  ready up 0:00   │
+    │ [ ] · opendir                       ││cpu - mem -  0 restarts  :4000         │
+    │ [ ] · read                          ││client ready  Linux 6.1.0, tcg         │
+    ╰────────────────────── ↓ 0 selected ─╯╰───────────────────────────────────────╯
+     Enter run  / filter  f follow  w wrap  Tab pane  z zoom  ? help  q quit"
+  `);
+});
+
+test('a terminal that is too small says so and recovers', async () => {
+  const controller = new FakeController();
+  const shown = await show(controller, { columns: 60, rows: 20 });
+  expect(shown.frame).toMatchInlineSnapshot(`
+    "nfstest-tui needs 80x24;
+    this terminal has 60x20.
+    Make it larger, or press q."
+  `);
+  shown.resize(80, 24);
+  await shown.settle();
+  expect(shown.frame).toContain('1 Testcases');
+});
+
+test.each([
+  [80, 24],
+  [81, 25],
+  [110, 35],
+  [120, 40],
+  [159, 50],
+  [200, 60],
+])('a frame of %i x %i is exactly as large', async (columns, rows) => {
+  const controller = new FakeController();
+  controller.take(full);
+  const shown = await show(controller, { columns, rows });
+  const lines = shown.frame.split('\n');
+  expect(lines).toHaveLength(rows);
+  expect(lines.slice(2, -1).map((line) => line.length)).toEqual(Array.from({ length: rows - 3 }, () => columns));
+});

@@ -1,0 +1,195 @@
+import { relative } from 'node:path';
+import type { DashboardController, TerminalCommand } from '../../components/controller.ts';
+import { DashboardStore } from '../../components/view/dashboard-store.ts';
+import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
+import type { Options } from '../config/options.ts';
+import { vmFiles } from '../config/vm-files.ts';
+import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import { ExitCode } from '../model/exit-codes.ts';
+import { shellQuote } from '../model/shell-quote.ts';
+import { type Outcome, outcomeOfError } from '../model/verdict.ts';
+import { LogBuffer } from '../stream/ring-buffer.ts';
+import { catalog } from '../suite/catalog.ts';
+import { type OpenRun, openRun } from './open-run.ts';
+import { sshArguments } from './shell.ts';
+
+export interface LiveOptions {
+  readonly options: Options;
+  /** The environment of another process is used, and may be left running. */
+  readonly attached: boolean;
+  readonly previous: ReadonlyMap<string, PreviousResult>;
+  readonly pagerCommand: (path: string) => TerminalCommand;
+}
+
+const byUser = (reason: string): Outcome => ({ exitCode: ExitCode.interrupted, reason, hint: null, log: null });
+
+/** Drives a session of the run machine from a dashboard. After a failure `retry` opens another one. */
+export class LiveController implements DashboardController {
+  readonly store: DashboardStore;
+  readonly logs: Readonly<Record<LogChannel, LogBuffer>>;
+  readonly player = null;
+  readonly #settings: LiveOptions;
+  #run: OpenRun | null = null;
+  #idle = false;
+  #wanted: readonly string[] = [];
+  #keep = false;
+  #sshPort: number | null = null;
+  #lastFolder: string | null = null;
+  #quitting = false;
+  /** Exit code of the last run of testcases; 0 where none ran. */
+  #exitCode: ExitCode = ExitCode.passed;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(settings: LiveOptions) {
+    this.#settings = settings;
+    this.store = new DashboardStore(emptyView(catalog, settings.previous));
+    this.logs = Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer()])) as Record<LogChannel, LogBuffer>;
+  }
+
+  get attached(): boolean {
+    return this.#settings.attached;
+  }
+
+  now = (): number => Date.now();
+
+  /** Starts the environment, or takes up the one that runs. */
+  async open(): Promise<void> {
+    this.#idle = false;
+    let run: OpenRun;
+    try {
+      run = await openRun({
+        options: this.#settings.options,
+        goal: 'session',
+        parts: { server: true, vm: true },
+        attach: this.attached,
+        keep: () => this.#keep,
+        reporters: () => [],
+      });
+    } catch (error) {
+      const { reason, hint, log } = outcomeOfError(error);
+      this.store.update({ environment: 'failed', failure: { reason, hint, log }, outcome: reason });
+      return;
+    }
+    this.#run = run;
+    run.recorder.subscribe((event) => this.#observe(event));
+    run.logs.subscribe((channel, line) => this.logs[channel].push(line));
+    run.onIdle((outcome) => this.#becomeIdle(outcome));
+    this.#ended = run.ended.then(
+      (outcome) => this.#end(outcome),
+      (error: unknown) => this.#end(outcomeOfError(error)),
+    );
+    run.start();
+  }
+
+  run(testcases: readonly string[]): void {
+    if (testcases.length === 0) return;
+    this.#wanted = testcases;
+    if (this.#idle) this.#begin();
+  }
+
+  stopTests(): void {
+    this.#run?.send({ type: 'tests.stop', outcome: byUser('stopped by the user') });
+  }
+
+  restartServer(): void {
+    this.#idle = false;
+    this.store.update({ environment: 'starting', failure: null });
+    this.#run?.send({ type: 'server.restart' });
+  }
+
+  retry(): void {
+    // Where only the server died, the VM is still good.
+    if (this.#idle) return this.restartServer();
+    this.store.update({ environment: 'starting', failure: null });
+    void this.#ended.then(() => this.open());
+  }
+
+  async quit({ keep }: { readonly keep: boolean }): Promise<ExitCode> {
+    this.#keep = keep;
+    this.#quitting = true;
+    this.#run?.send({ type: 'run.stop', outcome: { exitCode: ExitCode.passed, reason: 'the session is over', hint: null, log: null } });
+    await this.#ended;
+    return this.#exitCode;
+  }
+
+  force(): void {
+    this.#run?.send({ type: 'run.stop', outcome: byUser('forced') });
+  }
+
+  /** Ends the session for a signal. */
+  interrupt(outcome: Outcome): Promise<void> {
+    this.#exitCode = outcome.exitCode;
+    this.#quitting = true;
+    this.#run?.send({ type: 'run.stop', outcome });
+    return this.#ended;
+  }
+
+  reproCommand(testcases: readonly string[]): string {
+    const { imageName, nfsVersion, nfstestSource } = this.#settings.options;
+    const source = nfstestSource === '' ? [] : [`--nfstest-src=${nfstestSource}`];
+    return ['nfstest-tui', '--ci', `--image-name=${imageName.value}`, `--nfs-version=${nfsVersion}`, ...source, `--testcase=${testcases.join(',')}`]
+      .map(shellQuote)
+      .join(' ');
+  }
+
+  shellCommand(): TerminalCommand | null {
+    return this.#sshPort === null ? null : { command: 'ssh', args: sshArguments(vmFiles(this.#settings.options).key, this.#sshPort) };
+  }
+
+  pagerCommand(path: string): TerminalCommand {
+    return this.#settings.pagerCommand(path);
+  }
+
+  logFile(channel: LogChannel): string | null {
+    return this.#run ? `${this.#run.recorder.folder}/${channel}.log` : null;
+  }
+
+  runFolder(): string | null {
+    return this.#run ? relative(process.cwd(), this.#run.recorder.folder) : null;
+  }
+
+  /** What stays on the terminal after the screen: the verdicts, and where the runs are kept. */
+  summary(): readonly string[] {
+    const { testcases, outcome } = this.store.getSnapshot();
+    const ran = testcases.filter(({ status }) => status === 'passed' || status === 'failed' || status === 'not-run');
+    const words = { passed: 'passed', failed: 'FAILED', 'not-run': 'not run' } as const;
+    const width = Math.max(0, ...ran.map(({ name }) => name.length));
+    const rows = ran.map(({ name, status, passedCount, failedCount }) => {
+      const word = words[status as keyof typeof words];
+      return `${name.padEnd(width)}  ${word.padEnd(7)}  ${passedCount}/${passedCount + failedCount}`;
+    });
+    const folder = this.#lastFolder === null ? [] : [`kept in ${this.#lastFolder}`];
+    return [...rows, ...(ran.length === 0 && outcome !== null ? [outcome] : []), ...folder];
+  }
+
+  #observe(event: RunEvent): void {
+    if (event.type === 'vm.started') this.#sshPort = event.sshPort;
+    if (event.type === 'vm.exited') this.#sshPort = null;
+    this.#lastFolder = this.runFolder();
+    this.store.record(event);
+  }
+
+  #becomeIdle(outcome: Outcome): void {
+    this.#idle = true;
+    this.#exitCode = outcome.exitCode;
+    if (outcome.exitCode !== ExitCode.serverLost) this.store.update({ environment: 'ready', failure: null });
+    if (this.#wanted.length > 0) this.#begin();
+  }
+
+  #begin(): void {
+    const testcases = this.#wanted;
+    this.#wanted = [];
+    this.#idle = false;
+    void this.#run?.test(testcases);
+  }
+
+  #end(outcome: Outcome): void {
+    this.#run = null;
+    this.#idle = false;
+    this.#sshPort = null;
+    if (!this.#quitting) this.#exitCode = outcome.exitCode;
+    const { reason, hint, log } = outcome;
+    if (outcome.exitCode === ExitCode.passed || this.#quitting) this.store.update({ environment: 'stopped', outcome: reason });
+    else this.store.update({ environment: 'failed', failure: { reason, hint, log }, outcome: reason });
+  }
+}

@@ -1,0 +1,200 @@
+import { createActor } from 'xstate';
+import { openServices, processes, type Services } from '../app.ts';
+import type { Options } from '../config/options.ts';
+import { programVersion } from '../config/paths.ts';
+import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
+import { laneActors, prepareActors } from '../machine/actors.ts';
+import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
+import { runMachine } from '../machine/run-machine.ts';
+import { EnvironmentError, UserError } from '../model/errors.ts';
+import type { RunStarted, ServerIdentity } from '../model/events.ts';
+import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
+import type { Reporter } from '../reporters/index.ts';
+import { EnvironmentFile, type EnvironmentRecord, lockEnvironment, readEnvironment } from '../steps/environment.ts';
+import { Lane } from '../steps/lane.ts';
+import { Preparation } from '../steps/preparation.ts';
+import type { RunScope } from '../steps/run-scope.ts';
+import { stopEnvironment } from '../steps/stop.ts';
+import { LogHub } from '../stream/log-hub.ts';
+import { selectTestcases } from '../suite/catalog.ts';
+import { RunRecorder } from './run-recorder.ts';
+
+export interface RunRequest {
+  readonly options: Options;
+  /** `session`: testcases run when they are asked for, until the run is stopped. */
+  readonly goal: 'build' | 'environment' | 'tests' | 'session';
+  readonly parts: { readonly server: boolean; readonly vm: boolean };
+  /** Use the environment that another process started. */
+  readonly attach: boolean;
+  /** Leave server and VM running where they survived the run; asked when it ends. */
+  readonly keep: () => boolean;
+  /** Makes the run's reporters; called when the run's folder exists. */
+  readonly reporters: (folder: string) => readonly Reporter[];
+}
+
+/** A run that is under way, or several of a session. */
+export interface OpenRun {
+  readonly logs: LogHub;
+  readonly recorder: RunRecorder;
+  /** Begins; listeners subscribe before. */
+  readonly start: () => void;
+  readonly send: (event: LaneEvent) => void;
+  /** Session: runs these testcases, as a run of its own; only while it is idle. */
+  readonly test: (testcases: readonly string[]) => Promise<void>;
+  /** Session: called when the environment waits for testcases, with how the last run ended. */
+  readonly onIdle: (listener: (outcome: Outcome) => void) => void;
+  /** Settles when everything is stopped and written. */
+  readonly ended: Promise<Outcome>;
+}
+
+export const identityOf = (options: Options, recipe: ServerRecipe): ServerIdentity => ({
+  name: options.imageName.value,
+  title: recipe.title,
+  image: `${options.imageName.value}:${options.imageTag}`,
+});
+
+/** What was checked before anything of a run exists. */
+interface Checked {
+  readonly testcases: readonly string[];
+  readonly attached: EnvironmentRecord | null;
+  readonly recipe: ServerRecipe;
+  readonly server: ServerIdentity;
+}
+
+async function check({ options, goal, attach }: RunRequest): Promise<Checked> {
+  const testcases = goal === 'tests' ? selectTestcases(options.testcases.value) : [];
+  const attached = attach ? await readEnvironment(options) : null;
+  if (attach && attached === null) {
+    throw new EnvironmentError('no test environment is running', 'start it with `nfstest-tui start-env` (make start-test-env)');
+  }
+  // A server that runs already is what it is, whatever the settings say now.
+  const recipe = findRecipe(attached?.server?.identity.name ?? options.imageName.value, options.serverConfig);
+  const server = attached?.server?.identity ?? identityOf(options, recipe);
+  const offered = attached?.server?.nfsVersions ?? recipe.nfsVersions;
+  if (!offered.includes(options.nfsVersion)) {
+    throw new UserError(`${server.title} does not serve NFS version ${options.nfsVersion}`, `use --nfs-version with one of ${offered.join(', ')}`);
+  }
+  return { testcases, attached, recipe, server };
+}
+
+/** Checks a request and makes its run, ready to start. Throws where it can't be. */
+export async function openRun(request: RunRequest): Promise<OpenRun> {
+  const checked = await check(request);
+  const services = await openServices(request.options);
+  const unlock = await lockEnvironment(request.options, processes);
+  try {
+    return await prepare(request, checked, services, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function prepare(request: RunRequest, checked: Checked, services: Services, unlock: () => Promise<void>): Promise<OpenRun> {
+  const { options, goal, parts } = request;
+  const { testcases, attached, recipe, server } = checked;
+  const logs = new LogHub();
+  const diskTrouble = Promise.withResolvers<Outcome>();
+  const recorder = new RunRecorder({
+    runsDir: options.runsDir,
+    logs,
+    reporters: request.reporters,
+    onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),
+  });
+  const { runId } = recorder;
+  const stopped = goal !== 'build' && !request.attach ? await clearLeftovers(request, services) : [];
+
+  const scope: RunScope = {
+    runId,
+    options,
+    recipe,
+    server,
+    platform: process.platform,
+    arch: process.arch,
+    logs,
+    folder: () => recorder.folder,
+    verdict: () => outcomeOf(recorder.state),
+  };
+  const environment = new EnvironmentFile(options, runId);
+  const existing = attached ?? (await readEnvironment(options));
+  if (existing) environment.adopt(existing);
+  const preparation = new Preparation(scope, services);
+  const keep = () => goal === 'environment' || request.keep();
+  const lane = new Lane(scope, preparation, services, { environment, attached, keep });
+  const machine = runMachine.provide({
+    actors: { ...prepareActors(preparation), lane: laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } }) },
+  });
+  const started = (selected: readonly string[]): RunStarted => ({
+    type: 'run.started',
+    server,
+    nfsVersion: options.nfsVersion,
+    testcases: selected,
+    program: programVersion,
+  });
+  const actor = createActor(machine, {
+    input: { goal, lane: { attach: request.attach, parts, testcases, timeoutMs: options.timeoutMs }, started: started(testcases) },
+  });
+  actor.on('event', ({ body }) => recorder.record(body));
+  const idleListeners = new Set<(outcome: Outcome) => void>();
+  actor.on('idle', ({ outcome }) => {
+    void recorder.finish(outcome).then(() => {
+      for (const listener of idleListeners) listener(outcome);
+    });
+  });
+  const done = new Promise<Outcome>((resolve, reject) => {
+    actor.subscribe({
+      complete: () => resolve(actor.getSnapshot().output ?? outcomeOfError(new Error('the machine ended without an outcome'))),
+      error: reject,
+    });
+  });
+  void diskTrouble.promise.then((outcome) => actor.send({ type: 'run.stop', outcome }));
+  const finish = async (): Promise<Outcome> => {
+    try {
+      const outcome = await done;
+      await recorder.finish(outcome);
+      return outcome;
+    } finally {
+      await recorder.close();
+      await unlock();
+    }
+  };
+  const ended = finish();
+  return {
+    logs,
+    recorder,
+    ended,
+    start: () => {
+      actor.start();
+      if (stopped.length > 0) recorder.record({ type: 'note.reported', level: 'info', message: `stopped what an earlier run left: ${stopped.join(', ')}` });
+    },
+    send: (event) => actor.send(event),
+    onIdle: (listener) => void idleListeners.add(listener),
+    test: async (selected) => {
+      await recorder.begin(started(selected));
+      recorder.record({ type: 'suite.resolved', suite: preparation.suite.identity });
+      actor.send({ type: 'tests.run', testcases: selected });
+    },
+  };
+}
+
+/** A run starts from nothing: what an earlier one left, kept or lost, is stopped first. Parts that run on purpose are not taken away by another `start-…`. */
+async function clearLeftovers({ options, goal, parts }: RunRequest, services: Services): Promise<readonly string[]> {
+  const existing = await readEnvironment(options);
+  if (goal === 'environment' && existing !== null) {
+    const server = parts.server && existing.server !== null && (await serverRuns(existing.server.containerId, services));
+    const vm = parts.vm && existing.vm !== null && (await services.vms.attach(existing.vm)) !== null;
+    const running = [...(server ? ['server'] : []), ...(vm ? ['client VM'] : [])].join(' and ');
+    if (running !== '') {
+      throw new EnvironmentError(
+        `this environment already has a running ${running}`,
+        'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them',
+      );
+    }
+  }
+  return stopEnvironment(options, parts, services);
+}
+
+async function serverRuns(containerId: string, { engine }: Services): Promise<boolean> {
+  const container = await engine.attachContainer(containerId);
+  return container !== null && (await container.state()).status === 'running';
+}

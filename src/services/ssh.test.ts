@@ -1,0 +1,103 @@
+import { mkdtempSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh from 'ssh2';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { never } from './fake-signals.ts';
+import { type FakeSshServer, startFakeSshServer } from './fake-ssh-server.ts';
+import { describeRemoteContract } from './remote.contract.ts';
+import { Ssh2RemoteService } from './ssh.ts';
+
+const key = ssh.utils.generateKeyPairSync('ed25519');
+const otherKey = ssh.utils.generateKeyPairSync('ed25519');
+const folder = mkdtempSync(join(tmpdir(), 'ssh-test-'));
+const remote = new Ssh2RemoteService();
+let server: FakeSshServer;
+const target = () => ({ host: '127.0.0.1', port: server.port, user: 'nfstest', privateKey: key.private });
+
+beforeAll(async () => {
+  server = await startFakeSshServer(key.public);
+});
+afterAll(() => server.close());
+
+describeRemoteContract('Ssh2RemoteService', async () => ({
+  remote,
+  target: target(),
+  wrongKey: otherKey.private,
+  deadTarget: { ...target(), port: 1 },
+  commands: { speaks: 'echo out; echo err >&2; exit 7', hangs: 'exec sleep 30', dies: 'kill -KILL $$', breaks: 'breaks' },
+  read: (path) => readFile(path, 'latin1').catch(() => null),
+  folder,
+}));
+
+describe('Ssh2RemoteService', () => {
+  it('waits for a server that comes later', async () => {
+    // QEMU accepts the connection and closes it while the guest has no sshd yet.
+    const early = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => early.listen(0, '127.0.0.1', resolve));
+    const { port } = early.address() as AddressInfo;
+    const connecting = remote.connect({ ...target(), port }, { ...never, deadlineMs: 600 });
+    await expect(connecting).rejects.toMatchObject({ exitCode: 3, message: expect.stringMatching(/^no SSH connection to the client VM within 0\.6 s: .+/) });
+    early.close();
+  });
+
+  it('gives up on a port that accepts and stays silent', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const connecting = remote.connect({ ...target(), port }, { ...never, deadlineMs: 200 });
+    await expect(connecting).rejects.toThrow(/no SSH connection .*timed out/i);
+    silent.close();
+  });
+
+  it('says at once that a key is broken', async () => {
+    const connecting = remote.connect({ ...target(), privateKey: 'garbage' }, { ...never, deadlineMs: 60_000 });
+    await expect(connecting).rejects.toMatchObject({ message: expect.stringMatching(/SSH key can't be used/), hint: expect.stringMatching(/id_ed25519/) });
+  });
+
+  it('a guest that hangs does not hold up who stops waiting', async () => {
+    const session = await remote.connect(target(), { ...never, deadlineMs: 20_000 });
+    server.mute = true;
+    try {
+      await expect(session.exec('true', { signal: AbortSignal.timeout(50) })).rejects.toThrow(/abort/i);
+      await expect(session.writeFile(`${folder}/x`, 'x', { signal: AbortSignal.timeout(50) })).rejects.toThrow(/abort/i);
+    } finally {
+      server.mute = false;
+      session.close();
+    }
+    await session.closed;
+  });
+
+  it('names the file that can’t be written', async () => {
+    const session = await remote.connect(target(), { ...never, deadlineMs: 20_000 });
+    await expect(session.writeFile('/no/such/folder/file', 'x', never)).rejects.toThrow(/could not write \/no\/such\/folder\/file in the client VM: .*ENOENT/);
+    session.close();
+    await session.closed;
+  });
+
+  it('ends the command that nobody waits for any more', async () => {
+    const session = await remote.connect(target(), { ...never, deadlineMs: 20_000 });
+    const stopping = new AbortController();
+    let pid = 0;
+    const running = session.exec('echo $$; exec sleep 30', {
+      signal: stopping.signal,
+      onStdout: (chunk) => {
+        pid = Number(String(chunk));
+        stopping.abort();
+      },
+    });
+    await expect(running).rejects.toThrow(/abort/i);
+    await expect.poll(() => isRunning(pid)).toBe(false);
+    session.close();
+  });
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TestTerminal } from './ui/terminal.ts';
+
+// Measures the dashboard on a real terminal and prints one line of JSON. A benchmark, no test: it never fails.
+const cli = fileURLToPath(new URL('../build/compiled/src/cli.js', import.meta.url));
+const run = fileURLToPath(new URL('fixtures/runs/full', import.meta.url));
+const flood = fileURLToPath(new URL('ui/flood.ts', import.meta.url));
+const seconds = Number(process.argv[2] ?? 10);
+const rate = 20_000;
+
+const sleep = (durationMs: number) => new Promise((resolve) => setTimeout(resolve, durationMs));
+const quantile = (values: readonly number[], part: number) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * part)] ?? 0;
+const round = (value: number) => Math.round(value * 10) / 10;
+
+function helpMs(): number {
+  const startMs = performance.now();
+  spawnSync(process.execPath, [cli, '--help'], { stdio: 'ignore' });
+  return performance.now() - startMs;
+}
+
+async function firstFrameMs(): Promise<number> {
+  const terminal = new TestTerminal([process.execPath, cli, 'replay', run]);
+  const tookMs = await terminal.until((text) => text.includes('1 Testcases'));
+  terminal.write('q');
+  await terminal.exited;
+  return tookMs;
+}
+
+interface Figures {
+  /** As the screen shows them. */
+  readonly shown: string;
+  readonly cpuUs: number;
+  readonly rssBytes: number;
+  readonly atMs: number;
+}
+
+/** Has the flooded dashboard show its own figures in its header. */
+async function figuresOf(terminal: TestTerminal, before: string): Promise<Figures> {
+  terminal.signal(12);
+  const line = (text: string) => /cpu=(\d+) rss=(\d+) lines=(\d+)/.exec(text);
+  await terminal.until((text) => (line(text)?.[0] ?? before) !== before);
+  const [shown = '', cpu, rss] = line(terminal.text) ?? [];
+  return { shown, cpuUs: Number(cpu), rssBytes: Number(rss), atMs: performance.now() };
+}
+
+async function underFlood() {
+  const terminal = new TestTerminal([process.execPath, '--no-warnings', '--experimental-transform-types', flood, String(rate)], { columns: 200, rows: 60 });
+  await terminal.until((text) => text.includes('1 Testcases'));
+  await sleep(2000);
+  const before = await figuresOf(terminal, '');
+  const bytesBefore = terminal.output.length;
+  const latencies: number[] = [];
+  const endMs = performance.now() + seconds * 1000;
+  while (performance.now() < endMs) {
+    const cursor = () => terminal.text.split('\n').findIndex((line) => line.includes('▸'));
+    const row = cursor();
+    terminal.write(latencies.length % 20 < 10 ? 'j' : 'k');
+    latencies.push(await terminal.until(() => cursor() !== row));
+    await sleep(90);
+  }
+  const after = await figuresOf(terminal, before.shown);
+  const wallMs = after.atMs - before.atMs;
+  const bytes = terminal.output.length - bytesBefore;
+  terminal.write('q');
+  await terminal.exited;
+  const [dir = '', written = '0'] = terminal.text.trim().split('\n').at(-1)?.split(' ') ?? [];
+  const kept = ['server', 'vm'].map((log) => readFileSync(`${dir}/${log}.log`, 'utf8').split('\n').length - 1);
+  rmSync(dirname(dir), { recursive: true, force: true });
+  return {
+    linesPerSecond: rate,
+    cpuPercent: round((after.cpuUs - before.cpuUs) / 10 / wallMs),
+    rssMiB: round(after.rssBytes / 1024 ** 2),
+    rssGrowthMiB: round((after.rssBytes - before.rssBytes) / 1024 ** 2),
+    keyP50Ms: round(quantile(latencies, 0.5)),
+    keyP99Ms: round(quantile(latencies, 0.99)),
+    kibPerSecond: round(bytes / 1024 / (wallMs / 1000)),
+    linesLost: kept.map((count) => Number(written) - count),
+  };
+}
+
+const several = async (count: number, measure: () => number | Promise<number>) => {
+  const values: number[] = [];
+  for (let index = 0; index < count; index += 1) values.push(await measure());
+  return round(quantile(values, 0.5));
+};
+
+const result = { node: process.version, helpMs: await several(5, helpMs), firstFrameMs: await several(5, firstFrameMs), flood: await underFlood() };
+process.stdout.write(`${JSON.stringify(result)}\n`);

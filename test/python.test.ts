@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { root } from './support/cli.ts';
+
+const exec = promisify(execFile);
+
+/** unittest prints its verdict on standard error and ends with 1 where a test failed. */
+const unittest = async (folder: string, ...args: string[]) => (await exec('python3', ['-m', 'unittest', ...args], { cwd: join(root, 'nfstest', folder) })).stderr;
+
+describe('what runs in the guest', () => {
+  test('the runner', async () => {
+    expect(await unittest('runner', 'runner_test')).toMatch(/Ran \d\d tests[\s\S]*OK/);
+  });
+
+  test('the bundled suite’s harness', async () => {
+    expect(await unittest('suite', 'discover', '-s', 'posixsuite', '-p', '*_test.py', '-t', '.')).toMatch(/Ran \d\d tests[\s\S]*OK/);
+  });
+});
