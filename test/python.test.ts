@@ -7,7 +7,8 @@ import { root } from './support/cli.ts';
 const exec = promisify(execFile);
 
 /** unittest prints its verdict on standard error and ends with 1 where a test failed. */
-const unittest = async (folder: string, ...args: string[]) => (await exec('python3', ['-m', 'unittest', ...args], { cwd: join(root, 'nfstest', folder) })).stderr;
+const unittest = async (folder: string, ...args: string[]) =>
+  (await exec('python3', ['-m', 'unittest', ...args], { cwd: join(root, 'nfstest', folder) })).stderr;
 
 describe('what runs in the guest', () => {
   test('the runner', async () => {

@@ -99,7 +99,10 @@ export class LiveController implements DashboardController {
 
   retry(): void {
     // Where only the server died, the VM is still good.
-    if (this.#idle) return this.restartServer();
+    if (this.#idle) {
+      this.restartServer();
+      return;
+    }
     this.store.update({ environment: 'starting', failure: null });
     void this.#ended.then(() => this.open());
   }
