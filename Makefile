@@ -59,11 +59,11 @@ clean: ## stop everything and remove what was built; runs are kept
 
 build/node/node_modules/node/bin/node:
 	@echo "==> bringing Node $(NODE_MAJOR) through npm (the system's is older than 22)"
-	@npm install --silent --no-fund --no-audit --prefix build/node node@$(NODE_MAJOR)
+	@npm install --loglevel=error --no-fund --no-audit --prefix build/node node@$(NODE_MAJOR)
 
 node_modules/.package-lock.json: package-lock.json | $(NODE)
 	@echo "==> installing the program's packages"
-	@npm ci --silent --no-fund --no-audit
+	@npm ci --loglevel=error --no-fund --no-audit
 	@touch $@
 
 # A launcher, so that the right Node runs it from any folder.

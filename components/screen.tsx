@@ -55,6 +55,7 @@ export async function showScreen(controller: DashboardController, { selected = [
       exitOnCtrlC: false,
       interactive: true,
       patchConsole: true,
+      onRender: ({ renderTime }) => frames.drew(renderTime),
     },
   );
   const resetMouse = () => write(mouseOff);

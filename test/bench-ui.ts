@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestTerminal } from './ui/terminal.ts';
 
 // Measures the dashboard on a real terminal and prints one line of JSON. A benchmark, no test: it never fails.
-const cli = fileURLToPath(new URL('../build/compiled/src/cli.js', import.meta.url));
-const run = fileURLToPath(new URL('fixtures/runs/full', import.meta.url));
-const flood = fileURLToPath(new URL('ui/flood.ts', import.meta.url));
+// `npm run bench:ui` compiles this file and runs it in the repository's folder.
+const cli = resolve('build/compiled/src/cli.js');
+const run = resolve('test/fixtures/runs/full');
+const flood = fileURLToPath(new URL('ui/flood.js', import.meta.url));
 const seconds = Number(process.argv[2] ?? 10);
 const rate = 20_000;
 
@@ -46,24 +47,31 @@ async function figuresOf(terminal: TestTerminal, before: string): Promise<Figure
   return { shown, cpuUs: Number(cpu), rssBytes: Number(rss), atMs: performance.now() };
 }
 
-async function underFlood() {
-  const terminal = new TestTerminal([process.execPath, '--no-warnings', '--experimental-transform-types', flood, String(rate)], { columns: 200, rows: 60 });
-  await terminal.until((text) => text.includes('1 Testcases'));
-  await sleep(2000);
-  const before = await figuresOf(terminal, '');
-  const bytesBefore = terminal.output.length;
+/** Moves the cursor again and again; @returns how long each move took to show, in milliseconds. */
+async function keyLatencies(terminal: TestTerminal, durationMs: number): Promise<number[]> {
+  const cursor = () => terminal.text.split('\n').findIndex((line) => line.includes('▸'));
   const latencies: number[] = [];
-  const endMs = performance.now() + seconds * 1000;
+  const endMs = performance.now() + durationMs;
   while (performance.now() < endMs) {
-    const cursor = () => terminal.text.split('\n').findIndex((line) => line.includes('▸'));
     const row = cursor();
     terminal.write(latencies.length % 20 < 10 ? 'j' : 'k');
     latencies.push(await terminal.until(() => cursor() !== row));
     await sleep(90);
   }
+  return latencies;
+}
+
+async function underFlood() {
+  const terminal = new TestTerminal([process.execPath, flood, String(rate)], { columns: 200, rows: 60 });
+  await terminal.until((text) => text.includes('1 Testcases'));
+  await sleep(2000);
+  const before = await figuresOf(terminal, '');
+  const bytesBefore = terminal.output.length;
+  await sleep(seconds * 1000);
   const after = await figuresOf(terminal, before.shown);
   const wallMs = after.atMs - before.atMs;
   const bytes = terminal.output.length - bytesBefore;
+  const latencies = await keyLatencies(terminal, seconds * 1000);
   terminal.write('q');
   await terminal.exited;
   const [dir = '', written = '0'] = terminal.text.trim().split('\n').at(-1)?.split(' ') ?? [];

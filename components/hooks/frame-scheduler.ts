@@ -5,7 +5,7 @@ export interface FrameSchedulerOptions {
 }
 
 /** A frame may take this part of the time; a large terminal gets fewer frames, not a busy core. */
-const share = 1 / 8;
+const share = 1 / 16;
 
 /** Tells listeners of changes together: one frame for any number of changes, and no more frames than the machine draws with ease. */
 export class FrameScheduler {

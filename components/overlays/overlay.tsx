@@ -1,8 +1,7 @@
 import { Box } from 'ink';
 import type { Layout } from '../layout/layout.ts';
-import { frame } from '../text/frame.ts';
+import { PaneFrame } from '../panes/pane-frame.tsx';
 import { type Line, lineWidth, span } from '../text/line.ts';
-import { Lines } from '../text/lines.tsx';
 
 interface OverlayProps {
   readonly layout: Pick<Layout, 'columns' | 'rows'>;
@@ -24,7 +23,7 @@ export function Overlay({ layout, title, lines }: OverlayProps) {
       width={width}
       height={height}
     >
-      <Lines lines={frame(content, { title: [span(title, 'bold')], width, height, focused: true })} />
+      <PaneFrame title={[span(title, 'bold')]} width={width} height={height} focused lines={content} opaque />
     </Box>
   );
 }

@@ -1,11 +1,10 @@
 import { useImmediate, useSampled } from '../hooks/use-observable.ts';
 import { useSession } from '../hooks/use-session.ts';
 import type { Place } from '../layout/layout.ts';
-import { frame } from '../text/frame.ts';
 import { type Line, span } from '../text/line.ts';
-import { Lines } from '../text/lines.tsx';
 import { topOf } from '../ui/scroll.ts';
 import { detailLines } from './detail-lines.ts';
+import { PaneFrame } from './pane-frame.tsx';
 import { paneTitle } from './pane-title.ts';
 
 /** Everything about the testcase under the cursor. */
@@ -21,5 +20,5 @@ export function DetailPane({ place }: { readonly place: Place }) {
   const note: Line = more > 0 ? [span(`↓${more}`, 'dim')] : [];
   const focused = ui.focus === 'detail';
   const title = paneTitle(place, ui.focus);
-  return <Lines lines={frame(content.slice(top, top + height), { title, note, width: place.width, height: place.height, focused })} />;
+  return <PaneFrame title={title} note={note} width={place.width} height={place.height} focused={focused} lines={content.slice(top, top + height)} />;
 }

@@ -2,10 +2,9 @@ import { useSampled } from '../hooks/use-observable.ts';
 import { useSession } from '../hooks/use-session.ts';
 import { useTick } from '../hooks/use-tick.ts';
 import type { Place } from '../layout/layout.ts';
-import { frame } from '../text/frame.ts';
 import { span } from '../text/line.ts';
-import { Lines } from '../text/lines.tsx';
 import { environmentLines } from './environment-lines.ts';
+import { PaneFrame } from './pane-frame.tsx';
 import { paneTitle } from './pane-title.ts';
 
 /** Server and client, the steps of the lifecycle, and the end of the server's log where there is room. */
@@ -17,6 +16,6 @@ export function EnvironmentPane({ place }: { readonly place: Place }) {
   // Looked at with every tick, not with every line: the log has its own pane.
   const { lines: log } = controller.logs.server.getSnapshot();
   const lines = environmentLines(view, { width: place.width - 2, height, now: controller.now(), tick, serverTail: log.slice(-height) });
-  const note = view.note === null ? [] : [span(view.environment, 'dim')];
-  return <Lines lines={frame(lines, { title: paneTitle(place, 'testcases'), note, width: place.width, height: place.height, focused: false })} />;
+  const title = paneTitle(place, 'testcases');
+  return <PaneFrame title={title} note={[span(view.environment, 'dim')]} width={place.width} height={place.height} focused={false} lines={lines} />;
 }

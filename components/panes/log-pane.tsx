@@ -4,11 +4,10 @@ import { useImmediate, useSampled } from '../hooks/use-observable.ts';
 import { useSession } from '../hooks/use-session.ts';
 import type { Place } from '../layout/layout.ts';
 import { channelOf } from '../session.ts';
-import { frame } from '../text/frame.ts';
 import { type Line, span } from '../text/line.ts';
-import { Lines } from '../text/lines.tsx';
 import type { LogPaneId } from '../ui/ui-state.ts';
 import { logLines } from './log-lines.ts';
+import { PaneFrame } from './pane-frame.tsx';
 import { paneTitle } from './pane-title.ts';
 
 interface LogPaneProps {
@@ -35,5 +34,5 @@ export function LogPane({ place, pane }: LogPaneProps) {
   const state = scroll === null ? 'follows' : `held at ${scroll}`;
   const note: Line = window.count === 0 ? [] : [span(`${state}${ui.wrap ? ', wraps' : ''}`, scroll === null ? 'dim' : 'warning')];
   const title = paneTitle(place, ui.focus);
-  return <Lines lines={frame(content, { title, note, width: place.width, height: place.height, focused: ui.focus === pane })} />;
+  return <PaneFrame title={title} note={note} width={place.width} height={place.height} focused={ui.focus === pane} lines={content} />;
 }

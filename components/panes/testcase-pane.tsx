@@ -2,10 +2,9 @@ import { useImmediate, useSampled } from '../hooks/use-observable.ts';
 import { useSession } from '../hooks/use-session.ts';
 import { useTick } from '../hooks/use-tick.ts';
 import type { Place } from '../layout/layout.ts';
-import { frame } from '../text/frame.ts';
 import { type Line, span } from '../text/line.ts';
-import { Lines } from '../text/lines.tsx';
 import { visibleNames } from '../ui/selection.ts';
+import { PaneFrame } from './pane-frame.tsx';
 import { paneTitle } from './pane-title.ts';
 import { listTop, testcaseHead, testcaseLine } from './testcase-lines.ts';
 
@@ -40,6 +39,6 @@ export function TestcasePane({ place }: { readonly place: Place }) {
     arrows === '' ? '' : span(`${arrows} `, 'dim'),
     span(filter === '' ? `${selected.size} selected` : `/${filter}`, filter === '' ? 'dim' : 'accent'),
   ];
-  const lines = frame([testcaseHead(width), ...rows], { title: paneTitle(place, ui.focus), note, width: place.width, height: place.height, focused });
-  return <Lines lines={lines} />;
+  const lines = [testcaseHead(width), ...rows];
+  return <PaneFrame title={paneTitle(place, ui.focus)} note={note} width={place.width} height={place.height} focused={focused} lines={lines} />;
 }

@@ -1,34 +1,33 @@
-import { fitLine, type Line, lineWidth, span } from './line.ts';
+import { type Line, lineWidth, shortenLine, span } from './line.ts';
 
-export interface FrameOptions {
-  readonly title: Line;
-  /** At the right end of the bottom border. */
-  readonly note?: Line;
+/** Heavy lines say where the focus is, without colour too. */
+const light = { horizontal: '─', vertical: '│', corners: ['╭', '╮', '╰', '╯'] } as const;
+const heavy = { horizontal: '━', vertical: '┃', corners: ['┏', '┓', '┗', '┛'] } as const;
+
+export const borderOf = (focused: boolean) => (focused ? heavy : light);
+
+export interface EdgeOptions {
+  readonly text: Line;
   readonly width: number;
-  readonly height: number;
-  /** Drawn with heavy lines, so that the focus shows without colour. */
   readonly focused: boolean;
 }
 
-const light = { top: '─', side: '│', corners: ['╭', '╮', '╰', '╯'] } as const;
-const heavy = { top: '━', side: '┃', corners: ['┏', '┓', '┗', '┛'] } as const;
+const edge = (text: string, focused: boolean) => span(text, focused ? 'focus' : 'frame');
 
-/** Draws a border with a title around lines; the result is exactly `height` lines of `width` columns. */
-export function frame(content: readonly Line[], { title, note = [], width, height, focused }: FrameOptions): Line[] {
-  const { top, side, corners } = focused ? heavy : light;
-  const tone = focused ? 'focus' : 'frame';
-  const inner = width - 2;
-  const edge = (text: string) => span(text, tone);
-  const shownTitle = shortenLine(title, inner - 3);
-  const shownNote = shortenLine(note, inner - 3);
-  const head: Line = [edge(`${corners[0]}${top}`), ' ', ...shownTitle, ' ', edge(top.repeat(Math.max(0, inner - 3 - lineWidth(shownTitle)))), edge(corners[1])];
-  const body = Array.from({ length: height - 2 }, (_, index): Line => [edge(side), ...fitLine(content[index] ?? [], inner), edge(side)]);
-  const noteWidth = lineWidth(shownNote);
-  const foot: Line =
-    noteWidth === 0
-      ? [edge(`${corners[2]}${top.repeat(inner)}${corners[3]}`)]
-      : [edge(`${corners[2]}${top.repeat(inner - 3 - noteWidth)}`), ' ', ...shownNote, ' ', edge(`${top}${corners[3]}`)];
-  return [head, ...body, foot];
+/** The upper border with a title at its left. */
+export function topEdge({ text, width, focused }: EdgeOptions): Line {
+  const { horizontal, corners } = borderOf(focused);
+  const title = shortenLine(text, width - 5);
+  const fill = horizontal.repeat(Math.max(0, width - 5 - lineWidth(title)));
+  return [edge(corners[0] + horizontal, focused), ' ', ...title, ' ', edge(fill + corners[1], focused)];
 }
 
-const shortenLine = (line: Line, width: number): Line => (lineWidth(line) > width ? fitLine(line, width) : line);
+/** The lower border with a note at its right; a plain line where there is none. */
+export function bottomEdge({ text, width, focused }: EdgeOptions): Line {
+  const { horizontal, corners } = borderOf(focused);
+  const note = shortenLine(text, width - 5);
+  const noteWidth = lineWidth(note);
+  if (noteWidth === 0) return [edge(corners[2] + horizontal.repeat(width - 2) + corners[3], focused)];
+  const fill = horizontal.repeat(Math.max(0, width - 5 - noteWidth));
+  return [edge(corners[2] + fill, focused), ' ', ...note, ' ', edge(horizontal + corners[3], focused)];
+}

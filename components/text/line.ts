@@ -36,6 +36,9 @@ export function fitLine(line: Line, width: number): Line {
   return parts;
 }
 
+/** The line, with `…` where it is longer than `width` columns. */
+export const shortenLine = (line: Line, width: number): Line => (lineWidth(line) > width ? fitLine(line, width) : line);
+
 /** A line with one part at the left and one at the right edge; the left one gives way. */
 export function justify(left: Line, right: Line, width: number): Line {
   const rightWidth = Math.min(lineWidth(right), width);

@@ -1,16 +1,25 @@
-import { Text } from 'ink';
+import { Box, Text } from 'ink';
 import { toAscii } from '../theme/ascii.ts';
 import { useTheme } from '../theme/context.ts';
 import type { Theme } from '../theme/theme.ts';
 import type { Line } from './line.ts';
 
-/** One string for all lines: one node for the layout engine, whatever the number of tones. */
-export function paintLines(lines: readonly Line[], { paint, ascii }: Theme): string {
-  const text = lines.map((line) => line.map((part) => (typeof part === 'string' ? part : paint(part.text, part.tone))).join('')).join('\n');
+/** A line as a terminal takes it: painted here and not by nested components, because a screen has thousands of spans. */
+export function paintLine(line: Line, { paint, ascii }: Theme): string {
+  const text = line.map((part) => (typeof part === 'string' ? part : paint(part.text, part.tone))).join('');
   return ascii ? toAscii(text) : text;
 }
 
-/** Draws lines that have been fitted to their place. */
+/** Draws lines that have been fitted to their place. One node per line: Ink remembers the width of a line that it has seen. */
 export function Lines({ lines }: { readonly lines: readonly Line[] }) {
-  return <Text wrap="truncate">{paintLines(lines, useTheme())}</Text>;
+  const theme = useTheme();
+  return (
+    <Box flexDirection="column">
+      {lines.map((line, row) => (
+        <Text key={row} wrap="truncate">
+          {paintLine(line, theme) || ' '}
+        </Text>
+      ))}
+    </Box>
+  );
 }

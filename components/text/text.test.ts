@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { themeFor } from '../theme/theme.ts';
 import { cleanLine } from './clean.ts';
-import { frame } from './frame.ts';
+import { bottomEdge, topEdge } from './frame.ts';
 import { fitLine, justify, lineWidth, plainText, span } from './line.ts';
-import { paintLines } from './lines.tsx';
+import { paintLine } from './lines.tsx';
 import { fit, shorten, wrapText } from './width.ts';
 
 describe('cleanLine', () => {
@@ -59,13 +59,14 @@ describe('lines', () => {
   test('the left part gives way', () => expect(plainText(justify(['a long text'], ['12'], 8))).toBe('a lon…12'));
 
   test.each([20, 12, 6])('a frame of %i columns has a title and a note that fit', (width) => {
-    const lines = frame([['content that is long']], { title: ['Title'], note: ['note'], width, height: 4, focused: false });
-    expect(lines.map(lineWidth)).toEqual([width, width, width, width]);
+    expect(lineWidth(topEdge({ text: ['A long title'], width, focused: true }))).toBe(width);
+    expect(lineWidth(bottomEdge({ text: ['note'], width, focused: false }))).toBe(width);
+    expect(lineWidth(bottomEdge({ text: [], width, focused: false }))).toBe(width);
   });
 });
 
 describe('themes', () => {
-  const painted = (environment: Record<string, string>) => paintLines([[span('✔', 'failed'), '│']], themeFor(environment));
+  const painted = (environment: Record<string, string>) => paintLine([span('✔', 'failed'), '│'], themeFor(environment));
 
   test('colours are among the sixteen', () => expect(painted({ TERM: 'xterm' })).toBe('\u001B[1m\u001B[31m✔\u001B[39m\u001B[22m│'));
   test('NO_COLOR keeps what is no colour', () => expect(painted({ TERM: 'xterm', NO_COLOR: '1' })).toBe('\u001B[1m✔\u001B[22m│'));

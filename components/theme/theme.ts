@@ -4,6 +4,8 @@ export type Tone = 'bold' | 'dim' | 'passed' | 'failed' | 'running' | 'warning' 
 export interface Theme {
   /** Paints a text for the terminal. */
   readonly paint: (text: string, tone: Tone) => string;
+  /** Colours are wanted; where not, bold, dim and inverse may still be. */
+  readonly colours: boolean;
   /** Draws with ASCII only. */
   readonly ascii: boolean;
 }
@@ -61,8 +63,8 @@ export function themeFor(environment: Environment): Theme {
   const dumb = environment['TERM'] === 'dumb';
   const colour = !environment['NO_COLOR'];
   const paint = painter(dumb ? 'none' : colour ? 'colours' : 'styles');
-  return { paint, ascii: dumb || environment['TERM'] === 'linux' || !speaksUtf8(environment) };
+  return { paint, colours: colour && !dumb, ascii: dumb || environment['TERM'] === 'linux' || !speaksUtf8(environment) };
 }
 
 /** For tests: text alone. */
-export const plainTheme: Theme = { paint: (text) => text, ascii: false };
+export const plainTheme: Theme = { paint: (text) => text, colours: false, ascii: false };

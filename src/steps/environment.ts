@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
@@ -64,6 +65,8 @@ export async function readEnvironment(options: Pick<Options, 'vmDir'>): Promise<
   }
 }
 
+const takeoverDeadlineMs = 5_000;
+
 interface LockRecord {
   readonly pid: number;
   readonly startTime: string;
@@ -80,13 +83,13 @@ export async function lockEnvironment(options: Pick<Options, 'vmDir'>, processes
     await writeFile(draft, JSON.stringify(mine));
     while (!(await createdFrom(draft, path))) {
       const other = await readLock(path);
-      if (other && (await processes.startTime(other.pid)) === other.startTime) {
+      if (other && (await isHeld(other, processes))) {
         throw new EnvironmentError(
           `another run is active here: process ${other.pid}, since ${other.since}`,
           `wait for its end or stop it (kill ${other.pid}); a second environment needs its own --vm-dir`,
         );
       }
-      await removeStale(path, other);
+      await removeStale(path, processes);
     }
     return () => rm(path, { force: true });
   } catch (error) {
@@ -117,19 +120,28 @@ async function createdFrom(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Takes away the lock of a run that is gone, unless another run did so and has its own there meanwhile. */
-async function removeStale(path: string, stale: LockRecord | null): Promise<void> {
-  const aside = `${path}.${process.pid}-${randomUUID()}`;
+/** Takes away the lock of a run that is gone. One at a time, and each looks again: the lock may be a new run's by now. */
+async function removeStale(path: string, processes: ProcessTable): Promise<void> {
+  const guard = `${path}.takeover`;
   try {
-    await rename(path, aside);
+    await writeFile(guard, '', { flag: 'wx' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await sleep(20);
+    // It is held for milliseconds, unless its holder was killed in the middle.
+    const { mtimeMs } = await stat(guard).catch(() => ({ mtimeMs: Number.NaN }));
+    if (Date.now() - mtimeMs > takeoverDeadlineMs) await rm(guard, { force: true });
+    return;
   }
-  const taken = await readLock(aside);
-  if (taken !== null && (taken.pid !== stale?.pid || taken.startTime !== stale.startTime)) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
+  try {
+    if (!(await isHeld(await readLock(path), processes))) await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
+  }
 }
+
+const isHeld = async (lock: LockRecord | null, processes: ProcessTable): Promise<boolean> =>
+  lock !== null && (await processes.startTime(lock.pid)) === lock.startTime;
 
 async function readLock(path: string): Promise<LockRecord | null> {
   try {

@@ -17,9 +17,11 @@ import type { Preparation } from './preparation.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer } from './server.ts';
 import { startVm, type VmServices } from './vm.ts';
-import { delay } from './wait.ts';
+import { delay, within } from './wait.ts';
 
 const graceMs = 2_000;
+/** How long the news of an end may take after what was stopped is gone. */
+const exitReportMs = 1_000;
 /** After this time without an answer a server or client counts as hung. */
 const answerDeadlineMs = 10_000;
 
@@ -45,6 +47,8 @@ export class Lane implements LaneSteps {
   /** Ends log followers and the sampler. */
   readonly #followers = new AbortController();
   readonly #following = new PendingWork();
+  /** Settle when server and VM have ended and that is reported. */
+  readonly #exits: Promise<void>[] = [];
   #server: RunningServer | null = null;
   #vm: VmHandle | null = null;
   #session: RemoteSession | null = null;
@@ -228,6 +232,7 @@ export class Lane implements LaneSteps {
     const results = await Promise.allSettled([this.#server?.container.remove({ graceMs: this.#graceMs }), this.#vm?.stop({ graceMs: this.#graceMs })]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
+    await within(exitReportMs, Promise.all(this.#exits));
     // The other part may belong to another process that goes on.
     await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null } : {}) });
   }
@@ -237,10 +242,14 @@ export class Lane implements LaneSteps {
     const { signal } = this.#followers;
     this.#follow('server', server.container.logs({ signal }));
     void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal }));
-    void server.container.exited.then(async (state) => {
-      const unexpected = !this.#releasing && !this.#retired.has(server);
-      controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected });
-      if (!unexpected) return;
+    const unexpected = () => !this.#releasing && !this.#retired.has(server);
+    const exit = server.container.exited.then((state) => {
+      controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: unexpected() });
+      return state;
+    });
+    this.#exits.push(exit.then(() => {}));
+    void exit.then(async (state) => {
+      if (!unexpected()) return;
       const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
       // Its last words come after its end.
       await delay(300, signal).catch(() => {});
@@ -257,8 +266,12 @@ export class Lane implements LaneSteps {
     this.#vm = vm;
     const { signal } = this.#followers;
     this.#follow('vm', vm.console({ signal }));
-    void vm.exited.then(async ({ exitCode, signal: name }) => {
-      controls.report({ type: 'vm.exited', exitCode, signal: name, unexpected: !this.#releasing });
+    const exit = vm.exited.then((end) => {
+      controls.report({ type: 'vm.exited', exitCode: end.exitCode, signal: end.signal, unexpected: !this.#releasing });
+      return end;
+    });
+    this.#exits.push(exit.then(() => {}));
+    void exit.then(async ({ exitCode, signal: name }) => {
       if (this.#releasing) return;
       await delay(300, signal).catch(() => {});
       controls.lose({

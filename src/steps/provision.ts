@@ -9,7 +9,7 @@ import { LineSplitter } from '../stream/split-lines.ts';
 import type { ClientKey } from './client-key.ts';
 import type { StepContext } from './context.ts';
 import { type VmServices, vmSpec, waitForMarker } from './vm.ts';
-import { delay } from './wait.ts';
+import { aborted, within } from './wait.ts';
 
 /** Packages come over the network of an emulated guest. */
 const shutdownDeadlineMs = 60_000;
@@ -41,8 +41,6 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
   const onNote = (message: string) => context.report({ type: 'note.reported', level: 'info', message });
   const vm = await services.vms.start({ ...spec, overlay: image.disk, consoleLog }, { signal: context.signal, onNote });
   const follower = new AbortController();
-  /** A timer that nobody waits for would keep the program running. */
-  const timer = new AbortController();
   const buffer = new LogBuffer();
   try {
     void (async () => {
@@ -58,10 +56,8 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
     // The connection goes with the guest.
     await session.exec('sync; sudo poweroff', { signal: context.signal }).catch(() => {});
     session.close();
-    const ended = await Promise.race([
-      vm.exited.then(() => true),
-      delay(shutdownDeadlineMs, AbortSignal.any([context.signal, timer.signal])).then(() => false),
-    ]);
+    const ended = await within(shutdownDeadlineMs, Promise.race([vm.exited, aborted(context.signal)]));
+    context.signal.throwIfAborted();
     if (!ended)
       throw new EnvironmentError(`the client VM did not shut down within ${shutdownDeadlineMs / 1000} s`, 'try again; provisioning.log has its console');
     await services.onBooted(vm.record.accelerator);
@@ -73,6 +69,5 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
   } finally {
     await vm.stop({ graceMs: 0 });
     follower.abort();
-    timer.abort();
   }
 }

@@ -95,9 +95,10 @@ export async function waitForMarker(
   vm: VmHandle,
   phase: Phase,
   context: StepContext,
+  deadlineMs = bootDeadlineMs,
 ): Promise<void> {
   const progress = progressOf(context, phase);
-  const deadline = performance.now() + bootDeadlineMs;
+  const deadline = performance.now() + deadlineMs;
   let ended = false;
   let last = '';
   void vm.exited.then(() => {
@@ -116,7 +117,7 @@ export async function waitForMarker(
         : ended
           ? 'the client VM ended while it booted'
           : performance.now() > deadline
-            ? `the client VM was not ready within ${bootDeadlineMs / 1000} s`
+            ? `the client VM was not ready within ${deadlineMs / 1000} s`
             : null;
     if (problem !== null) {
       const hint = failure

@@ -8,3 +8,20 @@ export async function delay(ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
   }
 }
+
+/** Waits for something, but not longer than `ms`; says whether it happened. Leaves no timer behind. */
+export async function within(ms: number, happening: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([happening.then(() => true), sleep(ms, false, { signal: timer.signal })]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/** Resolves when the signal fires. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

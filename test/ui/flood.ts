@@ -2,19 +2,15 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeController } from '../../components/testing/fake-controller.ts';
+import { showDashboard } from '../../src/commands/dashboard.ts';
 import { createRunFolder } from '../../src/history/run-folder.ts';
 import { newRunId } from '../../src/history/run-id.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { LogHub } from '../../src/stream/log-hub.ts';
 
 // The dashboard under a flood of log lines; its argument is the number of lines a second on each of two logs.
-// Ink's files need a compiler, so the screen comes from build/compiled.
 const rate = Number(process.argv[2] ?? 20_000);
 const stepMs = 50;
-
-process.env.NODE_ENV ??= 'production';
-const path = new URL('../../build/compiled/components/screen.js', import.meta.url).href;
-const { showScreen } = (await import(path)) as typeof import('../../components/screen.tsx');
 
 const hub = new LogHub();
 const folder = createRunFolder(mkdtempSync(join(tmpdir(), 'nfstest-flood-')), newRunId());
@@ -46,7 +42,7 @@ process.on('SIGUSR2', () => {
 controller.left.resolve(ExitCode.passed);
 controller.emit({ type: 'note.reported', level: 'info', message: '' });
 controller.store.update({ environment: 'starting' });
-process.exitCode = await showScreen(controller, { runCommand: () => Promise.resolve(null) });
+process.exitCode = await showDashboard(controller, { isTerminal: true });
 clearInterval(flood);
 await folder.close();
 process.stdout.write(`${folder.dir} ${written}\n`);

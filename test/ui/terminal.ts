@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
 
 export interface TerminalOptions {
@@ -9,7 +9,8 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-const helper = fileURLToPath(new URL('pty.py', import.meta.url));
+// Tests and benchmarks run in the repository's folder, wherever they were compiled to.
+const helper = resolve('test/ui/pty.py');
 
 /** A program on a real terminal, whose screen can be read. Python makes the terminal: Node has none without a native module. */
 export class TestTerminal {

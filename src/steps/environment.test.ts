@@ -1,0 +1,122 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { fakeOptions } from '../config/fake-options.ts';
+import type { Options } from '../config/options.ts';
+import { vmFiles } from '../config/vm-files.ts';
+import { EnvironmentError } from '../model/errors.ts';
+import { FakeProcessTable } from '../services/fake-network.ts';
+import { EnvironmentFile, lockEnvironment, readEnvironment, type ServerRecord } from './environment.ts';
+import { fakeFolder } from './fake-context.ts';
+
+let options: Options;
+beforeEach(() => {
+  options = fakeOptions(fakeFolder());
+});
+
+const server: ServerRecord = {
+  ...{ identity: { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' }, containerId: 'c1', containerName: 'ganesha-server' },
+  ...{ nfsPort: 4000, mountPort: 4001, export: '/export', nfsVersions: ['3'] },
+};
+const vm = { pid: 1, startTime: 's', qmpSocket: 'q', consoleLog: 'l', accelerator: 'tcg', sshPort: 2222 };
+
+describe('EnvironmentFile', () => {
+  it('writes down each part as it comes up, side by side', async () => {
+    expect(await readEnvironment(options)).toBeNull();
+    const file = new EnvironmentFile(options, 'run-1');
+    await Promise.all([file.update({ server }), file.update({ vm })]);
+    expect(await readEnvironment(options)).toMatchObject({ runId: 'run-1', server, vm, createdAt: expect.stringMatching(/^\d{4}-.*Z$/) });
+    await file.update({ vm: null });
+    expect(await readEnvironment(options)).toMatchObject({ server, vm: null });
+    await file.update({ server: null });
+    expect(readdirSync(options.vmDir)).toEqual([]);
+  });
+
+  it('goes on with what another process wrote', async () => {
+    const record = { runId: 'run-0', createdAt: '2026-01-01T00:00:00Z', server, vm: null };
+    const file = new EnvironmentFile(options, 'run-1');
+    file.adopt(record);
+    await file.update({ vm });
+    expect(await readEnvironment(options)).toEqual({ ...record, vm });
+  });
+
+  it('a note that can’t be written is no reason to lose the next', async () => {
+    const file = new EnvironmentFile(options, 'run-1');
+    mkdirSync(vmFiles(options).environment, { recursive: true });
+    await expect(file.update({ server })).rejects.toThrow();
+    const elsewhere = fakeOptions(fakeFolder());
+    const sound = new EnvironmentFile(elsewhere, 'run-1');
+    await sound.update({ server });
+    expect(await readEnvironment(elsewhere)).toMatchObject({ server });
+  });
+
+  it.each(['', '{', 'null', '{"runId":1}', '[]'])('takes %j for no environment', async (text) => {
+    mkdirSync(options.vmDir, { recursive: true });
+    writeFileSync(vmFiles(options).environment, text);
+    expect(await readEnvironment(options)).toBeNull();
+  });
+});
+
+describe('lockEnvironment', () => {
+  const processes = new FakeProcessTable();
+  const lockFile = () => vmFiles(options).lock;
+  const writeLock = (record: object | string) => {
+    mkdirSync(options.vmDir, { recursive: true });
+    writeFileSync(lockFile(), typeof record === 'string' ? record : JSON.stringify(record));
+  };
+
+  it('keeps a folder, also one that is not there yet, until it is let go', async () => {
+    const unlock = await lockEnvironment(options, processes);
+    expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
+    await unlock();
+    expect(readdirSync(options.vmDir)).toEqual([]);
+    await (await lockEnvironment(options, processes))();
+  });
+
+  it('refuses a second run and names the first', async () => {
+    processes.startTimes.set(4711, 'then');
+    writeLock({ pid: 4711, startTime: 'then', since: '2026-01-01T00:00:00Z' });
+    await expect(lockEnvironment(options, processes)).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'another run is active here: process 4711, since 2026-01-01T00:00:00Z',
+      hint: expect.stringMatching(/kill 4711.*--vm-dir/),
+    });
+    expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
+  });
+
+  it.each<[string, object | string]>([
+    ['a process that is gone', { pid: 4712, startTime: 'then', since: '' }],
+    ['a pid that another process has now', { pid: process.pid, startTime: 'before', since: '' }],
+    ['half a file', '{"pid":'],
+  ])('takes over the lock of %s', async (_, record) => {
+    writeLock(record);
+    const unlock = await lockEnvironment(options, processes);
+    await expect(lockEnvironment(options, processes)).rejects.toBeInstanceOf(EnvironmentError);
+    expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
+    await unlock();
+  });
+
+  it('lets in exactly one of many who find a stale lock', async () => {
+    for (let round = 0; round < 20; round++) {
+      writeLock({ pid: 4712, startTime: 'then', since: '' });
+      const attempts = await Promise.allSettled(Array.from({ length: 8 }, () => lockEnvironment(options, processes)));
+      const winners = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
+      expect(winners).toHaveLength(1);
+      expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
+      await winners[0]?.();
+    }
+  });
+
+  it('a folder that can’t be used is the user’s matter, no bug', async () => {
+    const file = join(fakeFolder(), 'file');
+    writeFileSync(file, '');
+    chmodSync(file, 0o444);
+    const inside = fakeOptions(fakeFolder(), { VM_OUTPUT_DIR: join(file, 'vm') });
+    await expect(lockEnvironment(inside, processes)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining(`can't use the VM folder ${inside.vmDir}`),
+      hint: expect.stringMatching(/--vm-dir/),
+    });
+    expect(existsSync(inside.vmDir)).toBe(false);
+  });
+});

@@ -1,0 +1,52 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EventBody, LogChannel } from '../model/events.ts';
+import { LogHub } from '../stream/log-hub.ts';
+import type { StepContext } from './context.ts';
+import type { TailOf } from './server.ts';
+
+/** A folder for one test file. */
+export const fakeFolder = (): string => mkdtempSync(join(tmpdir(), 'nfstest-tui-steps-'));
+
+/** Keeps what a step reports and logs. */
+export class FakeContext implements StepContext {
+  readonly signal: AbortSignal;
+  readonly bodies: EventBody[] = [];
+  readonly logs = new LogHub();
+  readonly #controller = new AbortController();
+
+  constructor({ signal }: { signal?: AbortSignal } = {}) {
+    this.signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
+  }
+
+  readonly report = (body: EventBody): void => {
+    this.bodies.push(body);
+  };
+
+  readonly log = (channel: LogChannel, chunk: Uint8Array | string): void => this.logs.write(channel, chunk);
+
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  tail(channel: LogChannel): TailOf {
+    return (count) => ({ path: `/run/${channel}.log`, lines: this.logs.buffers[channel].tail(count) });
+  }
+
+  /** `info: text` per note. */
+  get notes(): string[] {
+    return this.bodies.flatMap((body) => (body.type === 'note.reported' ? [`${body.level}: ${body.message}`] : []));
+  }
+
+  /** `server ok: detail` per finished phase. */
+  get phases(): string[] {
+    return this.bodies.flatMap((body) =>
+      body.type === 'phase.finished' ? [`${body.phase} ${body.outcome}${body.detail === null ? '' : `: ${body.detail}`}`] : [],
+    );
+  }
+
+  get types(): string[] {
+    return this.bodies.map(({ type }) => type);
+  }
+}

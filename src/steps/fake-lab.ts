@@ -1,0 +1,76 @@
+import { fakeOptions } from '../config/fake-options.ts';
+import type { Options } from '../config/options.ts';
+import { findRecipe } from '../config/server-recipe.ts';
+import type { StepControls } from '../machine/actors.ts';
+import type { Outcome } from '../model/verdict.ts';
+import { FakeEngineService } from '../services/fake-engine.ts';
+import { FakeVmImageService } from '../services/fake-images.ts';
+import { FakePortService, FakeProbeService } from '../services/fake-network.ts';
+import { FakeRemoteService } from '../services/fake-remote.ts';
+import { FakeEarthlyService, FakeSourceService } from '../services/fake-sources.ts';
+import { FakeVmService } from '../services/fake-vm.ts';
+import { EnvironmentFile, type EnvironmentRecord, readEnvironment } from './environment.ts';
+import { FakeContext, fakeFolder } from './fake-context.ts';
+import { Lane } from './lane.ts';
+import { Preparation } from './preparation.ts';
+import type { RunScope } from './run-scope.ts';
+
+/** Everything a lane needs, in memory and one folder. */
+export class FakeLab {
+  readonly options: Options = fakeOptions(fakeFolder(), { SUITE: 'bundled' });
+  readonly engine = new FakeEngineService();
+  readonly vms = new FakeVmService();
+  readonly images = new FakeVmImageService();
+  readonly ports = new FakePortService();
+  readonly probe = new FakeProbeService();
+  readonly remote = new FakeRemoteService();
+  readonly context = new FakeContext();
+  /** What the lane said it lost. */
+  readonly lost: Outcome[] = [];
+  accelerators = ['tcg'];
+  verdict: Outcome = { exitCode: 0, reason: 'ended with 0', hint: null, log: null };
+  #runs = 0;
+
+  constructor() {
+    this.engine.addImage('ganesha:latest');
+    this.engine.programs.set('', { output: 'NFS SERVER INITIALIZED\n' });
+  }
+
+  controls(signal: AbortSignal = this.context.signal): StepControls {
+    return { signal, report: this.context.report, lose: (outcome) => this.lost.push(outcome) };
+  }
+
+  /** Controls of a step that is not cut off with the others. */
+  fresh(): StepControls {
+    return this.controls(new AbortController().signal);
+  }
+
+  /** A lane with its images ready, as a process would have it. */
+  async openLane({ keep = false, attached = null }: { keep?: boolean; attached?: EnvironmentRecord | null } = {}): Promise<Lane> {
+    const recipe = findRecipe('ganesha', null);
+    const runId = `run-${++this.#runs}`;
+    const scope: RunScope = {
+      ...{ runId, options: this.options, recipe, server: { name: 'ganesha', title: recipe.title, image: 'ganesha:latest' } },
+      ...{ platform: 'linux', arch: 'x64', logs: this.context.logs, folder: () => '/run', verdict: () => this.verdict },
+    };
+    const services = {
+      ...{ engine: this.engine, vms: this.vms, images: this.images, ports: this.ports, probe: this.probe, remote: this.remote },
+      ...{ sources: new FakeSourceService(), earthly: new FakeEarthlyService(), provision: async () => {} },
+      ...{ accelerators: async () => this.accelerators, firmware: async () => null, onBooted: async () => {} },
+    };
+    const preparation = new Preparation(scope, services);
+    await Promise.all([preparation.serverImage(this.fresh()), preparation.vmImage(this.fresh()), preparation.suiteSource(this.fresh())]);
+    const environment = new EnvironmentFile(this.options, runId);
+    const existing = await readEnvironment(this.options);
+    if (existing) environment.adopt(existing);
+    return new Lane(scope, preparation, services, { environment, attached, keep: () => keep });
+  }
+
+  /** What still runs. */
+  leftovers(): string[] {
+    return [
+      ...this.engine.containers.filter(({ removed }) => !removed).map(({ name }) => `container ${name}`),
+      ...this.vms.vms.filter(({ ended }) => !ended).map(() => 'VM'),
+    ];
+  }
+}

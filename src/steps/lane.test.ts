@@ -1,0 +1,197 @@
+import { existsSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { vmFiles } from '../config/vm-files.ts';
+import { outcomeWith } from '../machine/fake-steps.ts';
+import { readEnvironment } from './environment.ts';
+import { FakeLab } from './fake-lab.ts';
+
+let lab: FakeLab;
+beforeEach(() => {
+  lab = new FakeLab();
+});
+
+const passed = outcomeWith(0);
+const controls = () => lab.controls();
+
+describe('a lane from start to end', () => {
+  it('starts, writes down, tests, stops and forgets', async () => {
+    const lane = await lab.openLane();
+    await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: { sshPort: 2222 } });
+    await lane.connect(controls());
+    await lane.upload(controls());
+    lab.remote.commands.push(['python3', { stdout: 'all good\n', exitCode: 0 }]);
+    expect(await lane.runSuite(controls(), ['open'])).toEqual(passed);
+    await lane.release(controls(), passed);
+    expect(lab.leftovers()).toEqual([]);
+    expect(await readEnvironment(lab.options)).toBeNull();
+    expect(existsSync(vmFiles(lab.options).overlay)).toBe(false);
+    expect(lab.remote.sessions.map(({ isClosed }) => isClosed)).toEqual([true]);
+    expect(lab.context.types.filter((type) => type.endsWith('exited')).sort()).toEqual(['server.exited', 'vm.exited']);
+    expect(lab.context.bodies).toContainEqual({ type: 'vm.exited', exitCode: 0, signal: null, unexpected: false });
+    expect(lab.lost).toEqual([]);
+    expect(lab.context.logs.buffers.server.tail(1)).toEqual(['NFS SERVER INITIALIZED']);
+    expect(lab.context.logs.buffers.vm.tail(1)).toEqual(['NFSTEST_VM_READY']);
+  });
+
+  it('waits for steps that were cut off before it stops anything', async () => {
+    lab.probe.answers = () => false;
+    const lane = await lab.openLane();
+    const starting = lane.startServer(controls()).catch((error: unknown) => error);
+    await expect.poll(() => lab.engine.containers.length).toBe(1);
+    lab.context.abort();
+    await lane.release(lab.fresh(), outcomeWith(130));
+    expect(await starting).toMatchObject({ name: 'AbortError' });
+    expect(lab.leftovers()).toEqual([]);
+  });
+});
+
+describe('release', () => {
+  const started = async (...settings: Parameters<FakeLab['openLane']>) => {
+    const lane = await lab.openLane(...settings);
+    await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
+    return lane;
+  };
+
+  it.each([0, 1, 6] as const)('with --keep: leaves everything after exit code %i', async (exitCode) => {
+    const lane = await started({ keep: true });
+    await lane.release(controls(), outcomeWith(exitCode));
+    expect(lab.leftovers()).toEqual(['container ganesha-server', 'VM']);
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' } });
+    expect(existsSync(vmFiles(lab.options).overlay)).toBe(true);
+    expect(lab.context.phases).not.toContain('stop ok');
+  });
+
+  it.each([3, 4, 5, 130] as const)('with --keep: what is broken or interrupted is stopped all the same (%i)', async (exitCode) => {
+    const lane = await started({ keep: true });
+    await lane.release(controls(), outcomeWith(exitCode));
+    expect(lab.leftovers()).toEqual([]);
+  });
+
+  it('stops only its own part: the other process’s server stays, written down', async () => {
+    const first = await lab.openLane({ keep: true });
+    await first.startServer(controls());
+    await first.release(controls(), passed);
+    const second = await lab.openLane({ keep: true });
+    await second.startVm(controls());
+    await second.release(controls(), outcomeWith(3));
+    expect(lab.leftovers()).toEqual(['container ganesha-server']);
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null });
+  });
+
+  it('stops nothing of an environment that it was attached to', async () => {
+    await (await started({ keep: true })).release(controls(), passed);
+    const lane = await lab.openLane({ attached: await readEnvironment(lab.options) });
+    await lane.attach(controls());
+    await lane.connect(controls());
+    await lane.release(controls(), outcomeWith(4));
+    expect(lab.leftovers()).toEqual(['container ganesha-server', 'VM']);
+    expect(existsSync(vmFiles(lab.options).overlay)).toBe(true);
+    expect(lab.remote.sessions.every(({ isClosed }) => isClosed)).toBe(true);
+  });
+
+  it('leaves no overlay of a VM that never came up', async () => {
+    lab.accelerators = ['broken'];
+    lab.vms.broken.add('broken');
+    const lane = await lab.openLane();
+    await expect(lane.startVm(controls())).rejects.toThrow(/no accelerator is left/);
+    expect(existsSync(vmFiles(lab.options).overlay)).toBe(true);
+    await lane.release(controls(), outcomeWith(3));
+    expect(existsSync(vmFiles(lab.options).overlay)).toBe(false);
+  });
+
+  it('tells of everything that can’t be stopped, keeps it written down, and stops the rest', async () => {
+    const lane = await started();
+    const [container] = lab.engine.containers;
+    if (container) container.removeFailure = 'the container ganesha-server could not be removed: busy';
+    await expect(lane.release(controls(), passed)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/could not be removed: busy/),
+      hint: expect.stringMatching(/stop-env/),
+    });
+    expect(lab.leftovers()).toEqual(['container ganesha-server']);
+    expect(await readEnvironment(lab.options)).not.toBeNull();
+  });
+
+  it('that is forced does not wait for anybody’s grace', async () => {
+    const lane = await started();
+    lane.force();
+    await lane.release(controls(), outcomeWith(130));
+    expect(lab.engine.containers[0]?.removals).toEqual([0, 0]);
+    expect(lab.vms.vms[0]?.stops).toEqual([0, 0]);
+  });
+});
+
+describe('a part that dies', () => {
+  it('the server: its exit, then the loss with its last words', async () => {
+    const lane = await lab.openLane();
+    await lane.startServer(controls());
+    lab.engine.containers[0]?.die({ exitCode: 139 });
+    await expect
+      .poll(() => lab.lost)
+      .toMatchObject([{ exitCode: 4, reason: 'the server died (exit code 139)', log: { lines: expect.arrayContaining(['NFS SERVER INITIALIZED']) } }]);
+    expect(lab.context.bodies).toContainEqual({ type: 'server.exited', exitCode: 139, outOfMemory: false, unexpected: true });
+    await lane.release(controls(), outcomeWith(4));
+    expect(lab.leftovers()).toEqual([]);
+  });
+
+  it('the VM: by exit code or signal', async () => {
+    for (const [death, words] of [
+      [{ exitCode: 1 }, 'exit code 1'],
+      [{ signal: 'SIGKILL' }, 'SIGKILL'],
+    ] as const) {
+      lab = new FakeLab();
+      const lane = await lab.openLane();
+      await lane.startVm(controls());
+      lab.vms.vms[0]?.die(death);
+      await expect.poll(() => lab.lost).toMatchObject([{ exitCode: 5, reason: `the client VM ended by itself (${words})` }]);
+      await lane.release(controls(), outcomeWith(5));
+      expect(lab.leftovers()).toEqual([]);
+    }
+  });
+
+  it('a server that is replaced on purpose is not lost', async () => {
+    const lane = await lab.openLane();
+    await lane.startServer(controls());
+    await lane.restartServer(controls());
+    expect(lab.engine.containers.map(({ removed, spec }) => [removed, spec.ports[0]?.hostPort])).toEqual([
+      [true, 4000],
+      [false, 4000],
+    ]);
+    await lane.release(controls(), passed);
+    expect(lab.lost).toEqual([]);
+    expect(lab.leftovers()).toEqual([]);
+  });
+});
+
+describe('diagnose', () => {
+  const diagnose = async () => {
+    const lane = await lab.openLane();
+    await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
+    await lane.connect(controls());
+    return { lane, ask: () => lane.diagnose(controls()) };
+  };
+
+  it('the server does not answer any more', async () => {
+    const { ask } = await diagnose();
+    lab.probe.answers = () => false;
+    expect(await ask()).toMatchObject({ exitCode: 4, reason: 'the testcases took longer than 1800 s: the server has stopped answering' });
+  });
+
+  it('the client does not answer any more', async () => {
+    const { ask } = await diagnose();
+    lab.remote.sessions[0]?.close();
+    expect(await ask()).toMatchObject({ exitCode: 5, reason: 'the testcases took longer than 1800 s: the client VM has stopped answering' });
+  });
+
+  it('both answer: the time was too short, and that is never a pass', async () => {
+    const { ask } = await diagnose();
+    expect(await ask()).toMatchObject({
+      exitCode: 1,
+      reason: expect.stringMatching(/^the testcases took longer than 1800 s; /),
+      hint: expect.stringMatching(/--timeout/),
+    });
+    lab.verdict = outcomeWith(6, 'no testcase ran');
+    expect(await ask()).toMatchObject({ exitCode: 6 });
+  });
+});
