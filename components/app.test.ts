@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../src/model/events.ts';
 import { FakeController } from './testing/fake-controller.ts';
+import { recordedRun } from './testing/fake-runs.ts';
 import { FakeScreen, type FakeScreenOptions } from './testing/fake-screen.ts';
 
-const eventsOf = (run: string): RunEvent[] =>
-  readFileSync(new URL(`../test/fixtures/runs/${run}/events.ndjson`, import.meta.url), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as RunEvent);
-const full = eventsOf('full');
-const noVm = eventsOf('no-vm');
+const full = recordedRun('full').events;
+const noVm = recordedRun('no-vm').events;
 
 /** Events up to and with the first that fits. */
 const upTo = (events: readonly RunEvent[], fits: (event: RunEvent) => boolean) => events.slice(0, events.findIndex(fits) + 1);
@@ -183,7 +178,7 @@ describe('at 80x24', () => {
       ┃┃ [         to the previous failure                                          ┃│
       ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
       ┃ [ ] · read                          ┃│server none  not started               │
-      ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰───────────────────────────────────────╯
+      ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰──────────────────────────── starting ─╯
        Esc close"
     `);
   });
@@ -216,7 +211,7 @@ describe('at 80x24', () => {
       ┃                                     ┃│server ganesha:latest  ready up 0:00   │
       ┃                                     ┃│cpu - mem -  0 restarts  :4000         │
       ┃                                     ┃│client ready  Linux 6.1.0, tcg         │
-      ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ /sta ━┛╰───────────────────────────────────────╯
+      ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ /sta ━┛╰─────────────────────────────── ready ─╯
        /sta▏  Enter keep  Esc clear"
     `);
   });
@@ -313,7 +308,7 @@ test('a log that is wide, coloured and out of control stays in its frame', async
     │ [ ] · munmap                        ││server ganesha:latest  ready up 0:00   │
     │ [ ] · opendir                       ││cpu - mem -  0 restarts  :4000         │
     │ [ ] · read                          ││client ready  Linux 6.1.0, tcg         │
-    ╰────────────────────── ↓ 0 selected ─╯╰───────────────────────────────────────╯
+    ╰────────────────────── ↓ 0 selected ─╯╰─────────────────────────────── ready ─╯
      Enter run  / filter  f follow  w wrap  Tab pane  z zoom  ? help  q quit"
   `);
 });

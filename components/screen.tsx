@@ -58,6 +58,10 @@ export async function showScreen(controller: DashboardController, { selected = [
       onRender: ({ renderTime }) => frames.drew(renderTime),
     },
   );
+  // A terminal that is closed answers every read and write with EIO; SIGHUP, which comes with it, ends the program in good order.
+  const ignore = () => {};
+  process.stdin.on('error', ignore);
+  process.stdout.on('error', ignore);
   const resetMouse = () => write(mouseOff);
   process.once('exit', resetMouse);
   write(mouseOn);

@@ -3,7 +3,7 @@ import { placeAt } from '../layout/layout.ts';
 import type { Session } from '../session.ts';
 import { commands, move, typeIntoFilter } from './commands.ts';
 import { keyNames } from './key-name.ts';
-import { activeBindings } from './key-table.ts';
+import { activeBindings, bindingsOf, keyLabel } from './key-table.ts';
 import type { MouseEvent } from './mouse.ts';
 
 /** Lines per step of the wheel, as terminals do it. */
@@ -27,6 +27,13 @@ function handleKey(session: Session, key: string): void {
     if (context.ui.quitting && binding.id !== 'interrupt') return;
     commands[binding.id](session, key);
   } else if (mode === 'filter' && /^[\w-]$/.test(key)) typeIntoFilter(session, key);
+  else explain(session, key);
+}
+
+/** A key that is in the help and does nothing says that it has been seen. */
+function explain({ ui, controller, mode }: Session, key: string): void {
+  const known = bindingsOf(controller).find(({ keys, modes = ['main'] }) => keys.includes(key) && modes.includes(mode));
+  if (known) ui.dispatch({ type: 'message', message: `${keyLabel(key)} (${known.help}) does nothing here and now` });
 }
 
 /** Takes what Ink's `useInput` hands over. */

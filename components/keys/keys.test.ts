@@ -186,3 +186,12 @@ test('while everything stops only Ctrl+C works, and the screen closes with the e
   await shown.settle();
   expect(shown.host).toEqual(['close 0']);
 });
+
+test('a key that does nothing now says so', async () => {
+  const controller = prepared();
+  running(controller);
+  const shown = await show(controller);
+  await shown.press('enter');
+  expect(controller.calls).toEqual([]);
+  expect(shown.frame).toContain('Enter (run the selected testcases) does nothing here and now');
+});

@@ -57,8 +57,8 @@ function progressLine(view: DashboardView, now: number, width: number): Line {
   const { passed, failed, notRun, fraction } = progressOf(view, now);
   const done = passed + failed + notRun;
   if (view.environment !== 'running' && view.outcome !== null) {
-    const good = done > 0 && failed + notRun === 0;
-    return fitLine([span(cleanLine(view.outcome), good ? 'passed' : 'failed')], width);
+    const bad = failed + notRun > 0 || view.environment === 'failed';
+    return fitLine([span(cleanLine(view.outcome), bad ? 'failed' : done > 0 ? 'passed' : 'dim')], width);
   }
   if (view.environment === 'starting' && view.note !== null) return fitLine([span(cleanLine(view.note), 'dim')], width);
   return progressBar(width, fraction, done === 0 ? 0 : failed / done);

@@ -16,7 +16,13 @@ describe('the cursor', () => {
 
   test('moves among the visible rows only', () => {
     const filtered = after(start, { type: 'filter.set', text: 'open' });
+    expect(filtered.cursor).toBe('open');
     expect(after(filtered, { type: 'cursor.by', rows: 9 }).cursor).toBe('opendir');
+  });
+
+  test('goes to the testcase whose whole name is typed', () => {
+    expect(after(start, { type: 'filter.set', text: 'write' }).cursor).toBe('write');
+    expect(after(start, { type: 'filter.set', text: 'wri' }).cursor).toBeNull();
   });
 
   test('stays where nothing is visible', () => {

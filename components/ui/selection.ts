@@ -64,6 +64,7 @@ export function reduceSelection(state: SelectionState, action: SelectionAction, 
     case 'select.invert':
       return { ...state, selected: new Set([...keepHidden, ...visible.filter((name) => !state.selected.has(name))]) };
     case 'filter.set':
-      return { ...state, filter: action.text };
+      // `open` finds opendir too; who types a whole name means that one.
+      return { ...state, filter: action.text, cursor: names.includes(action.text) ? action.text : state.cursor };
   }
 }

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../model/errors.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { fakeOptions } from './fake-options.ts';
 import { parseDuration, parseMemory, type Values } from './options.ts';
 
-const cwd = mkdtempSync(join(tmpdir(), 'options-test-'));
+const cwd = fakeFolder();
 
 function complaint(flags: Values, environment: Values = {}): string {
   try {

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../model/errors.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { findRecipe, parseRecipe, readSeccompProfile, recipeNames } from './server-recipe.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'recipe-test-'));
+const dir = fakeFolder();
 const minimal = { nfsPort: 2049, mountPort: 20048, export: '/data', nfsVersions: ['3'] };
 
 function complaint(change: Record<string, unknown>): string {

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EarthlyCliService } from './earthly.ts';
+import { fakeFolder } from './fake-folder.ts';
 import { never } from './fake-signals.ts';
 
 const path = process.env.PATH;
@@ -10,7 +10,7 @@ let dir: string;
 const earthly = new EarthlyCliService();
 
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'earthly-test-'));
+  dir = fakeFolder();
   process.env.PATH = `${dir}:${path}`;
 });
 afterEach(() => {

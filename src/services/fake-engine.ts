@@ -27,6 +27,8 @@ export class FakeEngineService implements EngineService {
   readonly specs: ContainerSpec[] = [];
   /** What runs in a container by the first word of its command; `''`: where the image has its own. */
   readonly programs = new Map<string, FakeProgram>([['', { output: 'ready\n' }]]);
+  /** How long a start takes that nobody can hurry. */
+  startMs = 1;
   /** How long a build takes. */
   buildMs = 0;
   buildFailure: string | null = null;
@@ -94,7 +96,7 @@ export class FakeEngineService implements EngineService {
   async startContainer(spec: ContainerSpec, { signal }: Cancellable): Promise<ContainerHandle> {
     signal.throwIfAborted();
     this.specs.push(spec);
-    await sleep(1);
+    await sleep(this.startMs);
     signal.throwIfAborted();
     if (!this.#find(spec.image)) throw failed(`create container ${spec.name}: No such image: ${spec.image}`);
     const others = this.containers.filter((container) => !container.removed);

@@ -1,10 +1,9 @@
-import { mkdtempSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describeEngineContract } from './engine.contract.ts';
 import { FakeEngineService } from './fake-engine.ts';
+import { fakeFolder } from './fake-folder.ts';
 import { FakeRemoteService } from './fake-remote.ts';
 import { FakeVmService } from './fake-vm.ts';
 import { describeRemoteContract } from './remote.contract.ts';
@@ -26,7 +25,7 @@ describeEngineContract('FakeEngineService', async () => ({
 const vms = new FakeVmService();
 vms.broken.add('broken');
 vms.guest = { console: 'Linux version 6.1\n' };
-const dir = mkdtempSync(join(tmpdir(), 'fake-vm-'));
+const dir = fakeFolder();
 let count = 0;
 const vmSpec = async (): Promise<VmSpec> => {
   const overlay = join(dir, 'disk');

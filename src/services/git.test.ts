@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fakeFolder } from './fake-folder.ts';
 import { never } from './fake-signals.ts';
 import { GitSourceService } from './git.ts';
 
@@ -14,7 +15,7 @@ const deadlineMs = 20_000;
 const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'init.defaultBranch=main'];
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'git-test-'));
+  dir = fakeFolder();
   const work = join(dir, 'work');
   url = `file://${join(dir, 'bare.git')}`;
   await mkdir(work);
@@ -61,6 +62,20 @@ describe('GitSourceService', () => {
     await expect(git.clone({ url, ref: null, target, deadlineMs }, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
     await expect(git.clone({ url, ref: null, target, deadlineMs: 1 }, never)).rejects.toThrow(/no answer within 0\.001 s/);
     expect(existsSync(target) || existsSync(`${target}.part`)).toBe(false);
+  });
+
+  it('removes what a git that was killed left', async () => {
+    const bin = join(dir, 'bin');
+    await mkdir(bin);
+    await writeFile(join(bin, 'git'), '#!/bin/sh\nfor last; do :; done\nmkdir -p "$last"\nkill -KILL $$\n', { mode: 0o755 });
+    const path = process.env.PATH;
+    process.env.PATH = `${bin}:${path}`;
+    try {
+      await expect(git.clone({ url, ref: null, target: join(dir, 'killed'), deadlineMs }, never)).rejects.toThrow(/could not clone .*SIGKILL/);
+    } finally {
+      process.env.PATH = path;
+    }
+    expect(existsSync(join(dir, 'killed.part'))).toBe(false);
   });
 
   it('says that git is not there', async () => {

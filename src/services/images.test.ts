@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fakeFolder } from './fake-folder.ts';
 import { never } from './fake-signals.ts';
 import { ToolVmImageService } from './images.ts';
 
@@ -28,7 +28,7 @@ const sha512 = (data: Buffer) => createHash('sha512').update(data).digest('hex')
 const leftovers = async () => (await readdir(dir)).filter((name) => name.includes('.part') || name.includes('.iso.'));
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'images-test-'));
+  dir = fakeFolder();
   await new Promise<void>((resolve) => mirror.listen(0, '127.0.0.1', resolve));
   images = new ToolVmImageService({ recipe: join(dir, 'recipe.sh'), mirror: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/alpine` });
 });

@@ -1,10 +1,8 @@
-import { mkdtempSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import ssh from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fakeFolder } from './fake-folder.ts';
 import { never } from './fake-signals.ts';
 import { type FakeSshServer, startFakeSshServer } from './fake-ssh-server.ts';
 import { describeRemoteContract } from './remote.contract.ts';
@@ -12,7 +10,7 @@ import { Ssh2RemoteService } from './ssh.ts';
 
 const key = ssh.utils.generateKeyPairSync('ed25519');
 const otherKey = ssh.utils.generateKeyPairSync('ed25519');
-const folder = mkdtempSync(join(tmpdir(), 'ssh-test-'));
+const folder = fakeFolder();
 const remote = new Ssh2RemoteService();
 let server: FakeSshServer;
 const target = () => ({ host: '127.0.0.1', port: server.port, user: 'nfstest', privateKey: key.private });

@@ -5,12 +5,13 @@ import { fakeOptions } from '../config/fake-options.ts';
 import type { Values } from '../config/options.ts';
 import { packageRoot } from '../config/paths.ts';
 import type { EventBody } from '../model/events.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { type FakeCommand, FakeRemoteService } from '../services/fake-remote.ts';
 import { never } from '../services/fake-signals.ts';
 import { FakeVm } from '../services/fake-vm.ts';
 import { clientPaths, connectClient, runSuite, suiteCommand, uploadSuite } from './client.ts';
 import type { ServerRecord } from './environment.ts';
-import { FakeContext, fakeFolder } from './fake-context.ts';
+import { FakeContext } from './fake-context.ts';
 
 const dir = fakeFolder();
 let guest: FakeRemoteService;

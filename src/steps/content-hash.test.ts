@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { contentHash } from './content-hash.ts';
-import { fakeFolder } from './fake-context.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -18,7 +18,7 @@ const hash = (ignores?: (path: string) => boolean) => contentHash(dir, ['extra']
 it('is the same for the same content, wherever and whenever it was written', async () => {
   const before = await hash();
   expect(before).toMatch(/^[0-9a-f]{64}$/);
-  const moved = `${dir}-moved`;
+  const moved = join(fakeFolder(), 'moved');
   renameSync(dir, moved);
   writeFileSync(join(moved, 'a'), 'one');
   expect(await contentHash(moved, ['extra'])).toBe(before);

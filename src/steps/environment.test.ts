@@ -1,13 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeProcessTable } from '../services/fake-network.ts';
 import { EnvironmentFile, lockEnvironment, readEnvironment, type ServerRecord } from './environment.ts';
-import { fakeFolder } from './fake-context.ts';
 
 let options: Options;
 beforeEach(() => {
@@ -105,6 +105,36 @@ describe('lockEnvironment', () => {
       expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
       await winners[0]?.();
     }
+  });
+
+  it('looks again before it takes a lock away: a new run may have done so meanwhile', async () => {
+    writeLock({ pid: 4712, startTime: 'then', since: '' });
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const slow = new FakeProcessTable();
+    slow.startTime = async (pid) => {
+      if (pid !== 4712) return processes.startTime(pid);
+      asked.resolve();
+      await answered.promise;
+      return null;
+    };
+    const late = lockEnvironment(options, slow);
+    await asked.promise;
+    const unlock = await lockEnvironment(options, processes);
+    answered.resolve();
+    await expect(late).rejects.toThrow(/another run is active here/);
+    expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
+    await unlock();
+  });
+
+  it('does not wait for ever for one who was killed while taking over', async () => {
+    writeLock({ pid: 4712, startTime: 'then', since: '' });
+    writeFileSync(`${lockFile()}.takeover`, '');
+    const before = new Date(Date.now() - 60_000);
+    utimesSync(`${lockFile()}.takeover`, before, before);
+    const unlock = await lockEnvironment(options, processes);
+    expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
+    await unlock();
   });
 
   it('a folder that can’t be used is the user’s matter, no bug', async () => {

@@ -1,13 +1,7 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { EventBody, LogChannel } from '../model/events.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import type { StepContext } from './context.ts';
 import type { TailOf } from './server.ts';
-
-/** A folder for one test file. */
-export const fakeFolder = (): string => mkdtempSync(join(tmpdir(), 'nfstest-tui-steps-'));
 
 /** Keeps what a step reports and logs. */
 export class FakeContext implements StepContext {

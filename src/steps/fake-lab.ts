@@ -4,16 +4,23 @@ import { findRecipe } from '../config/server-recipe.ts';
 import type { StepControls } from '../machine/actors.ts';
 import type { Outcome } from '../model/verdict.ts';
 import { FakeEngineService } from '../services/fake-engine.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
 import { FakePortService, FakeProbeService } from '../services/fake-network.ts';
 import { FakeRemoteService } from '../services/fake-remote.ts';
 import { FakeEarthlyService, FakeSourceService } from '../services/fake-sources.ts';
 import { FakeVmService } from '../services/fake-vm.ts';
 import { EnvironmentFile, type EnvironmentRecord, readEnvironment } from './environment.ts';
-import { FakeContext, fakeFolder } from './fake-context.ts';
+import { FakeContext } from './fake-context.ts';
 import { Lane } from './lane.ts';
 import { Preparation } from './preparation.ts';
 import type { RunScope } from './run-scope.ts';
+
+export interface LabSettings {
+  readonly keep?: boolean;
+  readonly attached?: EnvironmentRecord | null;
+  readonly verdict?: () => Outcome;
+}
 
 /** Everything a lane needs, in memory and one folder. */
 export class FakeLab {
@@ -46,12 +53,19 @@ export class FakeLab {
   }
 
   /** A lane with its images ready, as a process would have it. */
-  async openLane({ keep = false, attached = null }: { keep?: boolean; attached?: EnvironmentRecord | null } = {}): Promise<Lane> {
+  async openLane(settings: LabSettings = {}): Promise<Lane> {
+    const { lane, preparation } = await this.open(settings);
+    await Promise.all([preparation.serverImage(this.fresh()), preparation.vmImage(this.fresh()), preparation.suiteSource(this.fresh())]);
+    return lane;
+  }
+
+  /** The steps of a run; nothing is prepared. */
+  async open({ keep = false, attached = null, verdict = () => this.verdict }: LabSettings = {}): Promise<{ lane: Lane; preparation: Preparation }> {
     const recipe = findRecipe('ganesha', null);
     const runId = `run-${++this.#runs}`;
     const scope: RunScope = {
       ...{ runId, options: this.options, recipe, server: { name: 'ganesha', title: recipe.title, image: 'ganesha:latest' } },
-      ...{ platform: 'linux', arch: 'x64', logs: this.context.logs, folder: () => '/run', verdict: () => this.verdict },
+      ...{ platform: 'linux', arch: 'x64', logs: this.context.logs, folder: () => '/run', verdict },
     };
     const services = {
       ...{ engine: this.engine, vms: this.vms, images: this.images, ports: this.ports, probe: this.probe, remote: this.remote },
@@ -59,11 +73,10 @@ export class FakeLab {
       ...{ accelerators: async () => this.accelerators, firmware: async () => null, onBooted: async () => {} },
     };
     const preparation = new Preparation(scope, services);
-    await Promise.all([preparation.serverImage(this.fresh()), preparation.vmImage(this.fresh()), preparation.suiteSource(this.fresh())]);
     const environment = new EnvironmentFile(this.options, runId);
     const existing = await readEnvironment(this.options);
     if (existing) environment.adopt(existing);
-    return new Lane(scope, preparation, services, { environment, attached, keep: () => keep });
+    return { lane: new Lane(scope, preparation, services, { environment, attached, keep: () => keep }), preparation };
   }
 
   /** What still runs. */

@@ -35,12 +35,17 @@ describe('a lane from start to end', () => {
   });
 
   it('waits for steps that were cut off before it stops anything', async () => {
-    lab.probe.answers = () => false;
+    lab.engine.startMs = 100;
     const lane = await lab.openLane();
-    const starting = lane.startServer(controls()).catch((error: unknown) => error);
-    await expect.poll(() => lab.engine.containers.length).toBe(1);
+    let tidied = false;
+    const starting = lane.startServer(controls()).catch((error: unknown) => {
+      tidied = true;
+      return error;
+    });
+    await expect.poll(() => lab.engine.specs.length).toBe(1);
     lab.context.abort();
     await lane.release(lab.fresh(), outcomeWith(130));
+    expect(tidied).toBe(true);
     expect(await starting).toMatchObject({ name: 'AbortError' });
     expect(lab.leftovers()).toEqual([]);
   });

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { FakePortService } from '../services/fake-network.ts';
 import { FakeRemoteService } from '../services/fake-remote.ts';
 import { FakeVmService } from '../services/fake-vm.ts';
-import { FakeContext, fakeFolder } from './fake-context.ts';
+import { FakeContext } from './fake-context.ts';
 import { provisionImage } from './provision.ts';
 
 let disk: string;

@@ -6,9 +6,10 @@ import type { Values } from '../config/options.ts';
 import { findRecipe } from '../config/server-recipe.ts';
 import { UserError } from '../model/errors.ts';
 import { FakeEngineService } from '../services/fake-engine.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
 import { FakeEarthlyService, FakeSourceService } from '../services/fake-sources.ts';
-import { FakeContext, fakeFolder } from './fake-context.ts';
+import { FakeContext } from './fake-context.ts';
 import { labels, prepareServerImage } from './server-image.ts';
 
 let dir: string;

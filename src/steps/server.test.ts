@@ -4,9 +4,10 @@ import type { Values } from '../config/options.ts';
 import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
 import { environmentId } from '../config/vm-files.ts';
 import { FakeEngineService } from '../services/fake-engine.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { FakePortService, FakeProbeService } from '../services/fake-network.ts';
 import { never } from '../services/fake-signals.ts';
-import { FakeContext, fakeFolder } from './fake-context.ts';
+import { FakeContext } from './fake-context.ts';
 import { type RunningServer, sampleServer, startServer } from './server.ts';
 
 const dir = fakeFolder();

@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
 import type { Values } from '../config/options.ts';
 import { asset, programVersion } from '../config/paths.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeSourceService } from '../services/fake-sources.ts';
-import { FakeContext, fakeFolder } from './fake-context.ts';
+import { FakeContext } from './fake-context.ts';
 import { prepareSuite } from './suite-source.ts';
 
 const upstream = 'git://git.linux-nfs.org/projects/mora/nfstest.git';

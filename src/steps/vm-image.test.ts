@@ -5,9 +5,10 @@ import { fakeOptions } from '../config/fake-options.ts';
 import type { Values } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
 import { ensureClientKey } from './client-key.ts';
-import { FakeContext, fakeFolder } from './fake-context.ts';
+import { FakeContext } from './fake-context.ts';
 import { prepareVmImage } from './vm-image.ts';
 
 let dir: string;

@@ -3,12 +3,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
 import type { Values } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
 import { FakePortService } from '../services/fake-network.ts';
 import { never } from '../services/fake-signals.ts';
 import { FakeVmService } from '../services/fake-vm.ts';
 import type { VmHandle } from '../services/types.ts';
-import { FakeContext, fakeFolder } from './fake-context.ts';
+import { FakeContext } from './fake-context.ts';
 import { startVm, waitForMarker } from './vm.ts';
 
 const dir = fakeFolder();

@@ -1,11 +1,10 @@
-import { mkdtempSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { fakeFolder } from '../fake-folder.ts';
 import { qmp } from './qmp.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'qmp-test-'));
+const dir = fakeFolder();
 const greeting = '{"QMP": {"version": {}, "capabilities": []}}\r\n';
 const servers: Server[] = [];
 const sockets = new Set<Socket>();

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import type { EventBody } from '../../src/model/events.ts';
+import { FakeController } from '../testing/fake-controller.ts';
+import { recordedRun } from '../testing/fake-runs.ts';
+import type { PreviousResult } from './dashboard-view.ts';
+import { progressOf } from './progress.ts';
+
+const server = { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' };
+const runOf = (...testcases: readonly string[]): EventBody => ({ type: 'run.started', server, nfsVersion: '3', testcases, program: '0' });
+const finished = (testcase: string, verdict: 'passed' | 'failed', durationMs: number): EventBody => ({
+  type: 'testcase.finished',
+  testcase,
+  verdict,
+  passedCount: 1,
+  failedCount: verdict === 'failed' ? 1 : 0,
+  durationMs,
+  reason: null,
+});
+const rowOf = (controller: FakeController, name: string) => controller.store.getSnapshot().testcases.find((testcase) => testcase.name === name);
+
+describe('a session', () => {
+  test('keeps the rows that a second run does not select, and remembers the others’ verdicts', () => {
+    const controller = new FakeController();
+    controller.becomeReady();
+    controller.emit(runOf('open', 'read'), { type: 'suite.started', command: '' }, finished('open', 'failed', 50), finished('read', 'passed', 5));
+    controller.emit({ type: 'suite.finished', exitCode: 1, durationMs: 60, printed: null });
+    expect(controller.store.getSnapshot().environment).toBe('ready');
+    controller.emit(runOf('open'));
+    expect(controller.store.getSnapshot()).toMatchObject({ environment: 'ready', client: { state: 'ready' }, selected: ['open'] });
+    expect(rowOf(controller, 'read')?.status).toBe('passed');
+    expect(rowOf(controller, 'open')).toMatchObject({ status: 'pending', assertions: [], previous: { verdict: 'failed', durationMs: 50 } });
+    controller.emit({ type: 'testcase.started', testcase: 'open' });
+    expect(rowOf(controller, 'open')).toMatchObject({ status: 'running', previous: { verdict: 'failed', durationMs: 50 } });
+  });
+
+  test('has every testcase of the catalog, and one that the suite adds', () => {
+    const controller = new FakeController();
+    controller.emit(runOf('brandnew'), { type: 'testcase.started', testcase: 'other' });
+    expect(controller.store.getSnapshot().testcases).toHaveLength(35);
+  });
+
+  test('ends as failed where the environment broke, with reason and log', () => {
+    const controller = new FakeController();
+    controller.take(recordedRun('no-vm').events);
+    expect(controller.store.getSnapshot()).toMatchObject({ environment: 'failed', failure: { reason: 'the client VM was not ready within 300 s' } });
+    expect(controller.store.getSnapshot().failure?.log?.lines).not.toHaveLength(0);
+  });
+
+  test('an unknown event changes nothing', () => {
+    const controller = new FakeController();
+    const before = controller.store.getSnapshot();
+    controller.emit({ type: 'future.event' } as unknown as EventBody);
+    expect(controller.store.getSnapshot()).toBe(before);
+  });
+});
+
+describe('progress', () => {
+  const previous = new Map<string, PreviousResult>([
+    ['open', { verdict: 'failed', durationMs: 40_000 }],
+    ['read', { verdict: 'passed', durationMs: 10_000 }],
+    ['write', { verdict: 'not-run', durationMs: null }],
+  ]);
+  const running = (results: Map<string, PreviousResult>) => {
+    const controller = new FakeController({ previous: results });
+    controller.emit(runOf('open', 'read', 'write'), { type: 'suite.started', command: '' }, { type: 'testcase.started', testcase: 'open' });
+    return controller;
+  };
+
+  test('goes by earlier durations; one that is not known takes an average', () => {
+    const controller = running(previous);
+    controller.wait(15_000);
+    expect(progressOf(controller.store.getSnapshot(), controller.now())).toEqual({
+      selected: 3,
+      passed: 0,
+      failed: 0,
+      notRun: 0,
+      fraction: expect.closeTo(0.2),
+      remainingMs: 60_000,
+    });
+  });
+
+  test('a testcase that takes longer than usual has nothing left', () => {
+    const controller = running(previous);
+    controller.wait(900_000);
+    expect(progressOf(controller.store.getSnapshot(), controller.now()).remainingMs).toBe(35_000);
+  });
+
+  test('without earlier durations it goes by number and makes no promise', () => {
+    const controller = running(new Map());
+    controller.emit(finished('open', 'failed', 1));
+    expect(progressOf(controller.store.getSnapshot(), controller.now())).toMatchObject({ fraction: 1 / 3, remainingMs: null, failed: 1 });
+  });
+});
