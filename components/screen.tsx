@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { render } from 'ink';
 import type { ExitCode } from '../src/model/exit-codes.ts';
 import { App } from './app.tsx';
@@ -37,6 +38,9 @@ export async function showScreen(controller: DashboardController, { selected = [
               write(mouseOff);
               let problem: string | null = null;
               await suspend(async () => {
+                // Ink has taken its listener away, and Node goes on reading: it would eat the first keys meant for the program.
+                await setImmediate();
+                process.stdin.pause();
                 problem = await runCommand(command);
               });
               write(mouseOn);

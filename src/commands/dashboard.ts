@@ -14,10 +14,18 @@ import type { CommandInput } from './types.ts';
 
 /** Runs a program on this terminal until it ends; @returns why that failed, or null. */
 function runOnTerminal({ command, args }: TerminalCommand): Promise<string | null> {
-  return new Promise((resolve) => {
+  // Ctrl+C in a pager reaches this process too, and is not meant for it.
+  const listeners = process.listeners('SIGINT');
+  const ignore = () => {};
+  process.removeAllListeners('SIGINT').on('SIGINT', ignore);
+  const ended = new Promise<string | null>((resolve) => {
     const child = spawn(command, args, { stdio: 'inherit' });
     child.once('error', (error) => resolve(`${command}: ${messageOf(error)}`));
     child.once('close', () => resolve(null));
+  });
+  return ended.finally(() => {
+    process.removeListener('SIGINT', ignore);
+    for (const listener of listeners) process.on('SIGINT', listener);
   });
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import xterm from '@xterm/headless';
+import xterm, { type IBufferCell } from '@xterm/headless';
 
 export interface TerminalOptions {
   readonly columns?: number;
@@ -42,6 +42,15 @@ export class TestTerminal {
   get text(): string {
     const { active } = this.#screen.buffer;
     return Array.from({ length: this.#screen.rows }, (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '').join('\n');
+  }
+
+  /** Every cell of the screen, row by row. */
+  cells(): IBufferCell[][] {
+    const { active } = this.#screen.buffer;
+    return Array.from({ length: this.#screen.rows }, (_, row) => {
+      const line = active.getLine(active.viewportY + row);
+      return Array.from({ length: this.#screen.cols }, (_unused, column) => line?.getCell(column)).filter((cell) => cell !== undefined);
+    });
   }
 
   /** True while the alternate screen is shown. */
