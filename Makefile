@@ -9,7 +9,7 @@ SHELL := /bin/sh
 NODE_MAJOR := 24
 
 # The system's Node where it is new enough, else npm's package `node` in build/.
-ifeq ($(shell node -p 'Number(process.versions.node.split(".")[0]) >= 22' 2>/dev/null),true)
+ifeq ($(shell node -p 'var v = process.versions.node.split(".").map(Number); v[0] > 22 || (v[0] == 22 && v[1] >= 12)' 2>/dev/null),true)
 NODE :=
 else
 NODE := build/node/node_modules/node/bin/node

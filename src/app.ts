@@ -44,6 +44,7 @@ export async function openServices(options: Options): Promise<Services> {
   const remote = new Ssh2RemoteService();
   const qemuBinary = qemuBinaryFor(process.arch);
   const files = vmFiles(options);
+  let unprovenKey: string | null = null;
   const boot = {
     vms,
     images,
@@ -55,12 +56,17 @@ export async function openServices(options: Options): Promise<Services> {
       for (const { accelerator, reason } of choice.rejected) {
         report({ type: 'note.reported', level: 'info', message: `${accelerator} does not work here (${reason}); using ${choice.accelerator}` });
       }
+      unprovenKey = choice.works === 'unknown' ? choice.verdictKey : null;
       // Nothing speaks against it, and no guest has proved it: the boot is watched.
       const unproven = choice.works === 'unknown' && options.accelerator === 'auto';
       return unproven ? [choice.accelerator, 'tcg'] : [choice.accelerator];
     },
     onBooted: async (accelerator) => {
-      if (accelerator === 'tcg') return;
+      if (accelerator === 'tcg') {
+        // The boot fell back: the next one need not try again.
+        if (unprovenKey !== null) await rememberVerdict(files.accelerators, unprovenKey, { works: false, reason: 'a client VM showed no life with it' });
+        return;
+      }
       const key = await currentVerdictKey(accelerator as 'kvm' | 'hvf', await qemuVersion(qemuBinary));
       await rememberVerdict(files.accelerators, key, { works: true, reason: 'a client VM has booted with it' });
     },

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import meow from 'meow';
 import type { Command, CommandInput } from './commands/types.ts';
 import { readDefaults } from './config/defaults-file.ts';
 import { flags, meowFlags, readFlags } from './config/flags.ts';
 import { resolveOptions } from './config/options.ts';
 import { programVersion } from './config/paths.ts';
-import { EnvironmentError, ReportedError, UserError } from './model/errors.ts';
+import { EnvironmentError, messageOf, ReportedError, UserError } from './model/errors.ts';
 import { ExitCode } from './model/exit-codes.ts';
 import { closest } from './model/suggest.ts';
 
+enableCompileCache();
 const defaults = readDefaults();
 
 function flagHelp(): string[] {
@@ -65,8 +67,17 @@ function commandHelp({ name, usage, summary, details }: Command): string {
   ].join('\n');
 }
 
+/** meow throws plain errors, for example for a flag that was given twice. */
+function parse(argv: readonly string[]) {
+  try {
+    return meow({ importMeta: import.meta, argv, flags: meowFlags, autoHelp: false, autoVersion: false, allowUnknownFlags: true, description: false });
+  } catch (error) {
+    throw new UserError(messageOf(error), 'see nfstest-tui --help', { cause: error });
+  }
+}
+
 async function main(argv: readonly string[]): Promise<ExitCode> {
-  const cli = meow({ importMeta: import.meta, argv, flags: meowFlags, autoHelp: false, autoVersion: false, allowUnknownFlags: true, description: false });
+  const cli = parse(argv);
   const { settings, switches } = readFlags(cli.flags);
   const write = (text: string) => {
     process.stdout.write(text);
@@ -90,9 +101,23 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   }
   const isTerminal = Boolean(process.stdout.isTTY && process.stdin.isTTY);
   const color = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-  const options = resolveOptions({ flags: settings, environment: process.env, defaults, cwd: process.cwd() });
-  const input: CommandInput = { options, switches, words, write, isTerminal, color };
-  if (command) return command.run(input);
+  const input: CommandInput = {
+    // Asked for by most commands; `import` works with settings that are wrong.
+    get options() {
+      return resolveOptions({ flags: settings, environment: process.env, defaults, cwd: process.cwd() });
+    },
+    switches,
+    words,
+    write,
+    isTerminal,
+    color,
+  };
+  if (command) {
+    if (words.length > 0 && command.usage === '') throw new UserError(`'${name}' takes no '${words[0]}'`, `see nfstest-tui ${name} --help`);
+    if (switches.has('dry-run') && !command.canDryRun)
+      throw new UserError(`'${name}' has no --dry-run`, 'leave it out, or use it with --ci, build, start-… or test');
+    return command.run(input);
+  }
 
   const parts = { server: true, vm: true };
   if (switches.has('ci') || switches.has('dry-run')) {
@@ -117,7 +142,8 @@ function report(error: unknown): ExitCode {
 
 // A reader that has gone (`| head`) is no failure of the run, which still has to tidy up.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  // EIO: the terminal was closed.
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 });
 
 const exitCode = await main(process.argv.slice(2)).catch(report);

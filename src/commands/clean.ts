@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openServices, processes } from '../app.ts';
+import { openEngine, openVms, processes } from '../app.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import { messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import type { EngineService } from '../services/types.ts';
 import { lockEnvironment } from '../steps/environment.ts';
 import { baseImageRepository, labels } from '../steps/server-image.ts';
 import { stopEnvironment } from '../steps/stop.ts';
@@ -31,19 +32,15 @@ export const cleanCommand: Command = {
 
 async function clean({ options }: CommandInput): Promise<readonly string[]> {
   const done: string[] = [];
-  try {
-    const services = await openServices(options);
-    const stopped = await stopEnvironment(options, { server: true, vm: true }, services);
-    done.push(...stopped.map((what) => `stopped ${what}`));
-    const built = await services.engine.listImages({ label: labels.inputs });
-    const bases = await services.engine.listImages({ repository: baseImageRepository });
-    for (const reference of [...built, ...bases]) {
-      await services.engine.removeImage(reference);
-      done.push(`removed image ${reference}`);
-    }
-  } catch (error) {
-    // Without an engine there are no containers and images to remove; the files still go.
-    done.push(`left the engine alone: ${messageOf(error)}`);
+  // First, and without the engine: nothing else ends a VM whose files are gone.
+  done.push(...(await stopEnvironment(options, { server: false, vm: true }, { openEngine, vms: openVms() })).map((what) => `stopped ${what}`));
+  const engine = await openEngine().catch((error: unknown) => {
+    done.push(`left containers and images alone: ${messageOf(error)}`);
+    return null;
+  });
+  if (engine) {
+    const stopped = await stopEnvironment(options, { server: true, vm: false }, { openEngine: async () => engine, vms: openVms() });
+    done.push(...stopped.map((what) => `stopped ${what}`), ...(await removeImages(engine)));
   }
   const files = vmFiles(options);
   // The seed ISO was made here where the user-data that it was made of lies beside it.
@@ -62,4 +59,17 @@ async function clean({ options }: CommandInput): Promise<readonly string[]> {
     done.push(`removed ${options.vmImage.value}`);
   }
   return done;
+}
+
+/** Removes images that carry our label for their own name: one that was built on top of ours inherits the label, and is not ours. */
+async function removeImages(engine: EngineService): Promise<readonly string[]> {
+  const labelled = await engine.listImages({ label: labels.reference });
+  const built: string[] = [];
+  for (const reference of labelled) if ((await engine.inspectImage(reference))?.labels[labels.reference] === reference) built.push(reference);
+  const lines: string[] = [];
+  for (const reference of [...built, ...(await engine.listImages({ repository: baseImageRepository }))]) {
+    const failure = await engine.removeImage(reference).then(() => null, messageOf);
+    lines.push(failure === null ? `removed image ${reference}` : `left image ${reference}: ${failure}`);
+  }
+  return lines;
 }

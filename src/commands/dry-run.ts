@@ -18,6 +18,7 @@ import { vmSpec } from '../steps/vm.ts';
 import { selectTestcases } from '../suite/catalog.ts';
 import { mountCommand } from '../suite/command-line.ts';
 import { identityOf, type RunRequest } from './open-run.ts';
+import { sshArguments } from './shell.ts';
 import type { CommandInput } from './types.ts';
 
 /** Prints what a run would do, as commands that can be repeated by hand, without touching anything. */
@@ -61,7 +62,7 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
     container: engineCommand(container, recipe.engine.seccompProfile === null ? null : `${recipe.dir}/${recipe.engine.seccompProfile}`),
     overlay: ['qemu-img', 'create', '-f', 'qcow2', '-F', 'qcow2', '-b', image.disk, files.overlay].map(shellQuote).join(' '),
     qemu: formatCommandLine(qemu),
-    ssh: `ssh -i ${shellQuote(files.key)} -p ${options.sshPort.value} nfstest@127.0.0.1`,
+    ssh: ['ssh', ...sshArguments(files.key, options.sshPort.value)].map(shellQuote).join(' '),
     mount: mountCommand(mount),
     suite: testcases.length > 0 ? suiteCommand({ suite, server, options, testcases }) : null,
   };

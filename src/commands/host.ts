@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
@@ -7,6 +7,7 @@ import { diagnose } from '../host/doctor.ts';
 import { renderReport, reportToJson } from '../host/report.ts';
 import { runSetup } from '../host/setup.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { alpineImageUrl } from '../services/images.ts';
 import type { Command } from './types.ts';
 
 const diagnoseOptions = (options: Options) => {
@@ -20,6 +21,7 @@ const diagnoseOptions = (options: Options) => {
     verdictFile: files.accelerators,
     kernels: [files.vmlinuz].filter((path) => existsSync(path)),
     serverSource: options.serverSource,
+    imageUrl: options.vmSource === 'debian' ? null : alpineImageUrl(options.alpine.version, process.arch === 'arm64' ? 'aarch64' : 'x86_64'),
   };
 };
 
@@ -53,7 +55,7 @@ export const setupCommand: Command = {
         }
       },
       write: (line) => write(`${line}\n`),
-      logDir: join(dirname(dirname(options.vmDir)), 'setup'),
+      logDir: join(options.buildDir, 'setup'),
     });
     return ExitCode.passed;
   },

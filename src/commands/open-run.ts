@@ -93,6 +93,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
 async function prepare(request: RunRequest, checked: Checked, services: Services, unlock: () => Promise<void>): Promise<OpenRun> {
   const { options, goal, parts } = request;
   const { testcases, attached, recipe, server } = checked;
+  const stopped = goal !== 'build' && !request.attach ? await clearLeftovers(request, services) : [];
   const logs = new LogHub();
   const diskTrouble = Promise.withResolvers<Outcome>();
   const recorder = new RunRecorder({
@@ -102,7 +103,6 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),
   });
   const { runId } = recorder;
-  const stopped = goal !== 'build' && !request.attach ? await clearLeftovers(request, services) : [];
 
   const scope: RunScope = {
     runId,
@@ -191,7 +191,7 @@ async function clearLeftovers({ options, goal, parts }: RunRequest, services: Se
       );
     }
   }
-  return stopEnvironment(options, parts, services);
+  return stopEnvironment(options, parts, { openEngine: async () => services.engine, vms: services.vms });
 }
 
 async function serverRuns(containerId: string, { engine }: Services): Promise<boolean> {

@@ -8,7 +8,21 @@ import type { Command } from './types.ts';
 
 /** ssh's options for a guest that is new at every start: its host key can't be known. */
 export const sshArguments = (key: string, port: number): string[] => [
-  ...['-i', key, '-p', String(port), '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
+  // Keys of an agent would be tried first, and too many end the login.
+  ...[
+    '-i',
+    key,
+    '-o',
+    'IdentitiesOnly=yes',
+    '-p',
+    String(port),
+    '-o',
+    'StrictHostKeyChecking=no',
+    '-o',
+    'UserKnownHostsFile=/dev/null',
+    '-o',
+    'LogLevel=ERROR',
+  ],
   `${clientUser}@127.0.0.1`,
 ];
 

@@ -17,7 +17,7 @@ export const statusCommand: Command = {
     const container = record?.server ? await services.engine.attachContainer(record.server.containerId) : null;
     const state = container ? await container.state() : null;
     const running = state?.status === 'running';
-    const version = Number(options.nfsVersion[0]);
+    const version = Number(record?.server?.nfsVersions[0]?.[0] ?? 3);
     const answers =
       running && record?.server
         ? await services.probe.rpcAnswers({ host: '127.0.0.1', port: record.server.nfsPort, program: rpcPrograms.nfs, version, timeoutMs: 2_000 })

@@ -3,7 +3,7 @@ import type { ExitCode } from '../model/exit-codes.ts';
 
 /** What a command gets. */
 export interface CommandInput {
-  /** Validated when first asked for: `doctor` must work with settings that are wrong. */
+  /** Validated when asked for: throws UserError where a setting is wrong. */
   readonly options: Options;
   readonly switches: ReadonlySet<string>;
   /** Words after the command's name. */
@@ -21,5 +21,7 @@ export interface Command {
   readonly summary: string;
   /** More for `--help` of this command; lines. */
   readonly details: readonly string[];
+  /** `--dry-run` is understood. */
+  readonly canDryRun?: boolean;
   readonly run: (input: CommandInput) => Promise<ExitCode>;
 }

@@ -41,7 +41,10 @@ describe('defaults', () => {
     const source = join(cwd, 'server');
     mkdirSync(source);
     const name = (value: string) => fakeOptions(cwd, { SERVER_SRC: value }).imageName;
-    expect(name('server')).toEqual({ value: 'ganesha', explicit: false });
+    expect(fakeOptions(cwd).imageName).toEqual({ value: 'ganesha', explicit: false });
+    // Another server than the one that was named must not be tested in its place.
+    expect(() => name('server')).toThrow(/SERVER_SRC .*server holds no Cargo.toml/);
+    expect(fakeOptions(cwd, { SERVER_SRC: 'server', IMAGE_NAME: 'ganesha' }).imageName.value).toBe('ganesha');
     writeFileSync(join(source, 'Cargo.toml'), '');
     expect(name('server')).toEqual({ value: 'arcticwolf', explicit: false });
     for (const url of ['https://example.org/a.git', 'git://example.org/a', 'git@example.org:a.git', 'ssh://example.org/a']) {

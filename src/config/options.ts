@@ -41,6 +41,8 @@ export interface Options {
   readonly nfstestTag: string;
   readonly timeoutMs: number;
   readonly runsDir: string;
+  /** Where clones and set-up logs go. */
+  readonly buildDir: string;
 }
 
 /** Settings by their key in nfstest/defaults.mk; a flag's value under the same key. */
@@ -54,7 +56,8 @@ export interface OptionSources {
   readonly cwd: string;
 }
 
-const isGitUrl = (text: string) => /^(git|https?|ssh):\/\/|^git@/.test(text);
+/** Whether a source is a repository to clone; anything else is a folder. */
+export const isGitUrl = (text: string) => /^(git|https?|ssh):\/\/|^git@/.test(text);
 
 /** Resolves and checks every setting: flag, then environment, then default. Throws UserError. */
 export function resolveOptions({ flags, environment, defaults, cwd }: OptionSources): Options {
@@ -81,9 +84,12 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     return { value: value.includes('/') ? resolve(cwd, value) : join(vmDir, value), explicit };
   };
   const serverConfig = pick('SERVER_CONFIG').value;
+  const nfsPort = port('NFS_PORT');
+  const sshPort = port('SSH_PORT');
+  if (nfsPort.value === sshPort.value) throw new UserError(`NFS_PORT and SSH_PORT are both ${nfsPort.value}`, 'give two different ports');
 
   return {
-    imageName: imageName(pick('IMAGE_NAME'), serverSource),
+    imageName: imageName(pick('IMAGE_NAME'), { value: serverSource, explicit: pick('SERVER_SRC').explicit }),
     imageTag: imageTag(pick('IMAGE_TAG').value),
     serverSource,
     serverConfig: serverConfig === '' ? null : resolve(cwd, serverConfig),
@@ -99,8 +105,8 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
       sha512: { x86_64: pick('ALPINE_SHA512_X86_64').value, aarch64: pick('ALPINE_SHA512_AARCH64').value },
     },
     accelerator: oneOf('ACCEL', pick('ACCEL').value, ['auto', 'kvm', 'hvf', 'tcg']),
-    nfsPort: port('NFS_PORT'),
-    sshPort: port('SSH_PORT'),
+    nfsPort,
+    sshPort,
     testcases: pick('TESTCASE'),
     nfsVersion: parseNfsVersion(pick('NFS_VERSION').value),
     suite: oneOf('SUITE', pick('SUITE').value, ['auto', 'nfstest', 'bundled']),
@@ -109,6 +115,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfstestTag: pick('NFSTEST_TAG').value,
     timeoutMs: parseDuration(pick('TIMEOUT').value),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
+    buildDir: resolve(cwd, 'build'),
   };
 }
 
@@ -116,10 +123,17 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
 const repositoryName =
   /^((localhost(?=[:/])|[a-zA-Z0-9-]+(?=:)|[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+)(:\d+)?\/)?[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(\/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*$/;
 
-function imageName(setting: Setting<string>, serverSource: string): Setting<string> {
+function imageName(setting: Setting<string>, source: Setting<string>): Setting<string> {
   if (setting.value === '' && setting.explicit) throw new UserError('the image name is empty', 'give one, for example --image-name ganesha');
   if (setting.value === '') {
-    const hasSource = isGitUrl(serverSource) || existsSync(join(serverSource, 'Cargo.toml'));
+    const hasSource = isGitUrl(source.value) || existsSync(join(source.value, 'Cargo.toml'));
+    // Testing another server than the one that was named would be a false verdict.
+    if (!hasSource && source.explicit) {
+      throw new UserError(
+        `SERVER_SRC ${source.value} holds no Cargo.toml`,
+        'give a checkout or git URL of the server, or name another image with --image-name',
+      );
+    }
     return { value: hasSource ? 'arcticwolf' : 'ganesha', explicit: false };
   }
   if (!repositoryName.test(setting.value)) {

@@ -109,6 +109,10 @@ export async function runSetup(options: SetupOptions): Promise<SetupResult> {
     write(`nothing to do: everything is installed, and ${facts.engine.engine.name} ${facts.engine.engine.version} answers`);
     return { installed: [], engineStarted: null };
   }
+  if (!plan.isNeeded) {
+    write(`nothing has to be done; not installed, and not needed: ${plan.missing.map(({ title }) => title).join(', ')}`);
+    return { installed: [], engineStarted: null };
+  }
   const hasWork = plan.missing.length > 0 || plan.startEngine || plan.deniedSocket !== null;
   if (!hasWork) throw engineError(facts.engine.tried);
   list(plan, write);

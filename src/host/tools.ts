@@ -94,7 +94,8 @@ export function toolsFor({ platform, arch, isRoot }: ToolsOptions): Tool[] {
       id: 'mmdebstrap',
       title: 'mmdebstrap',
       commands: ['mmdebstrap'],
-      debian: isRoot ? ['mmdebstrap'] : ['mmdebstrap', 'uidmap'],
+      // Ubuntu lacks Debian's keys; without root the image's files get their owners from fakeroot.
+      debian: ['mmdebstrap', 'debian-archive-keyring', ...(isRoot ? [] : ['uidmap', 'fakeroot'])],
       brew: [],
       purpose: 'makes images from Debian packages where none can be downloaded',
       need: 'optional',

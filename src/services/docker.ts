@@ -37,7 +37,7 @@ export class DockerEngineService implements EngineService {
     this.#host = host;
     const url = new URL(host);
     const address: Docker.DockerOptions =
-      url.protocol === 'unix:' ? { socketPath: url.pathname } : { host: url.hostname, port: url.port || 2375, protocol: 'http' };
+      url.protocol === 'unix:' ? { socketPath: decodeURIComponent(url.pathname) } : { host: url.hostname, port: url.port || 2375, protocol: 'http' };
     this.#docker = new Docker(address);
     // docker-modem takes an agent; dockerode's types don't say so.
     this.#waiting = new Docker({ ...address, agent: new UnreferencedAgent() } as Docker.DockerOptions);

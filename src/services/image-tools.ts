@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import { ExecaError, execa, type Options } from 'execa';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
@@ -52,11 +53,13 @@ export async function makeIso(folder: string, target: string, signal: AbortSigna
     ['genisoimage', mkisofsArgs],
     ['mkisofs', mkisofsArgs],
     ['xorriso', ['-as', 'mkisofs', ...mkisofsArgs]],
-    ['hdiutil', ['makehybrid', '-quiet', '-o', target, '-hfs', '-joliet', '-iso', '-default-volume-name', 'cidata', folder]],
+    // hdiutil adds .iso to a name that ends otherwise.
+    ['hdiutil', ['makehybrid', '-quiet', '-o', `${target}.iso`, '-joliet', '-iso', '-default-volume-name', 'cidata', folder]],
   ];
   for (const [tool, args] of tools) {
     try {
       await execa(tool, args, { cancelSignal: signal, all: true });
+      if (tool === 'hdiutil') await rename(`${target}.iso`, target);
       return;
     } catch (error) {
       signal.throwIfAborted();

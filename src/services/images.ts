@@ -1,5 +1,5 @@
 import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
@@ -8,6 +8,12 @@ import { environment, firstLine, lastLines, makeIso, run, toolFailed } from './i
 import type { Cancellable, OnBytes, ReportProgress, VmImageService } from './types.ts';
 
 const alpineMirror = 'https://dl-cdn.alpinelinux.org/alpine';
+
+/** Where Alpine publishes a cloud image. Source: its mirror's layout from 3.24.2 on. */
+export function alpineImageUrl(version: string, arch: 'x86_64' | 'aarch64', mirror = alpineMirror): string {
+  const branch = version.split('.').slice(0, 2).join('.');
+  return `${mirror}/v${branch}/releases/cloud/alpine-${version}-${arch}-cloudinit-r0.qcow2`;
+}
 
 /** The root disk of a cloud image is tiny: packages would not fit. */
 const diskSize = '2G';
@@ -27,9 +33,8 @@ export class ToolVmImageService implements VmImageService {
     { target, version, arch, sha512 }: { target: string; version: string; arch: 'x86_64' | 'aarch64'; sha512: string },
     { signal, onProgress }: Cancellable & { onProgress: ReportProgress },
   ): Promise<void> {
-    const branch = version.split('.').slice(0, 2).join('.');
-    const name = `alpine-${version}-${arch}-cloudinit-r0.qcow2`;
-    const url = `${this.#mirror}/v${branch}/releases/cloud/${name}`;
+    const url = alpineImageUrl(version, arch, this.#mirror);
+    const name = basename(url);
     const part = `${target}.part`;
     await mkdir(dirname(target), { recursive: true });
     try {

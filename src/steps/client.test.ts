@@ -64,7 +64,7 @@ describe('uploadSuite', () => {
     expect(archive).toContain('the program');
     expect(archive).not.toMatch(/secret-history|old\.pyc/);
     expect(guest.files.get(clientPaths.runner)).toContain('python3');
-    expect(guest.ran).toEqual([expect.stringMatching(/^rm -rf .*mkdir -p/), expect.stringMatching(/^tar -xf .*suite\.tar/)]);
+    expect(guest.ran).toEqual([expect.stringMatching(/^sudo umount .*; rm -rf .*mkdir -p/), expect.stringMatching(/^tar -xf .*suite\.tar/)]);
     expect(context.phases).toEqual(['upload ok']);
   });
 

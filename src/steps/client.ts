@@ -51,7 +51,7 @@ export function uploadSuite(session: RemoteSession, suite: Suite, context: StepC
 async function upload(session: RemoteSession, suite: Suite, context: StepContext, deadlineMs: number): Promise<void> {
   const timed: StepContext = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(deadlineMs)]) };
   try {
-    const unpacked = await session.exec(`rm -rf ${home} && mkdir -p ${clientPaths.suite}`, timed);
+    const unpacked = await session.exec(`sudo umount -l -f ${clientPaths.mountPoint} 2>/dev/null; rm -rf ${home} && mkdir -p ${clientPaths.suite}`, timed);
     if (unpacked.exitCode !== 0) throw new EnvironmentError('the client VM has no room for the suite', 'start a new VM: `nfstest-tui stop-env`');
     const skip = new Set(['.git', '__pycache__', '.github']);
     const archive = tar.pack(suite.dir, { ignore: (path) => skip.has(basename(path)), map: (header) => ({ ...header, uid: 0, gid: 0 }) });

@@ -20,6 +20,8 @@ import { startVm, type VmServices } from './vm.ts';
 import { delay, within } from './wait.ts';
 
 const graceMs = 2_000;
+/** How long steps that were cut off may take to tidy up: a recipe's tools take seconds. */
+const settleDeadlineMs = 60_000;
 /** How long the news of an end may take after what was stopped is gone. */
 const exitReportMs = 1_000;
 /** After this time without an answer a server or client counts as hung. */
@@ -57,6 +59,7 @@ export class Lane implements LaneSteps {
   /** Servers that were replaced on purpose. */
   readonly #retired = new Set<RunningServer>();
   #releasing = false;
+  readonly #forced = Promise.withResolvers<void>();
   #graceMs = graceMs;
 
   constructor(scope: RunScope, preparation: Preparation, services: LaneServices, settings: LaneSettings) {
@@ -204,7 +207,8 @@ export class Lane implements LaneSteps {
 
   async release(controls: StepControls, outcome: Outcome): Promise<void> {
     this.#releasing = true;
-    await this.#pending.settle();
+    // A step that hangs, for example in an engine that does not answer, must not keep the rest from being stopped.
+    await Promise.race([this.#pending.settle(), this.#forced.promise, delay(settleDeadlineMs, controls.signal)]);
     this.#session?.close();
     const survived = outcome.exitCode === ExitCode.passed || outcome.exitCode === ExitCode.testsFailed || outcome.exitCode === ExitCode.nothingRan;
     try {
@@ -217,6 +221,7 @@ export class Lane implements LaneSteps {
   }
 
   force(): void {
+    this.#forced.resolve();
     this.#graceMs = 0;
     void this.#server?.container.remove({ graceMs: 0 }).catch(() => {});
     void this.#vm?.stop({ graceMs: 0 }).catch(() => {});

@@ -152,7 +152,7 @@ describe('a server built from a checkout', () => {
     await expect(prepare({ SERVER_SRC })).rejects.toMatchObject({ exitCode: 3, message: expect.stringMatching(/could not clone https:\/\/example\.org/) });
     sources.repositories.set(SERVER_SRC, { 'Cargo.toml': '[package]' });
     await prepare({ SERVER_SRC });
-    expect(engine.builds[0]?.contextDir).toMatch(new RegExp(`^${dir}/build/nfstest/src/[0-9a-f]{12}$`));
+    expect(engine.builds[0]?.contextDir).toMatch(new RegExp(`^${dir}/build/src/[0-9a-f]{12}$`));
   });
 });
 

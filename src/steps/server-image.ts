@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import dockerignore from '@balena/dockerignore';
-import type { Options } from '../config/options.ts';
+import { isGitUrl, type Options } from '../config/options.ts';
 import { packageRoot } from '../config/paths.ts';
 import { type BaseImage, recipeNames, type ServerRecipe } from '../config/server-recipe.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
@@ -15,6 +15,8 @@ import { inPhase, progressOf, type StepContext } from './context.ts';
 export const labels = {
   /** Hash of everything an image was built from. */
   inputs: 'nfstest-tui.inputs',
+  /** The name an image was built for; an image built on top of it inherits the label, but not the name. */
+  reference: 'nfstest-tui.reference',
   /** The environment (VM folder) a container belongs to. */
   environment: 'nfstest-tui.environment',
   run: 'nfstest-tui.run',
@@ -54,7 +56,13 @@ async function findOrBuild(options: Options, recipe: ServerRecipe, services: Ser
   const reference = `${options.imageName.value}:${options.imageTag}`;
   const existing = await services.engine.inspectImage(reference);
   // Somebody else's image is used as it is: building over it would take their tag away.
-  if (existing && existing.labels[labels.inputs] === undefined) return { reference, id: existing.id, detail: `${reference}, not built by this program` };
+  if (existing && existing.labels[labels.inputs] === undefined) {
+    if (recipe.build !== null) {
+      const message = `${reference} was not built by this program and is tested as it is, whatever the source holds; remove it or use another --image-tag to have it built`;
+      context.report({ type: 'note.reported', level: 'warning', message });
+    }
+    return { reference, id: existing.id, detail: `${reference}, not built by this program` };
+  }
 
   if (recipe.build === null) {
     if (existing) return { reference, id: existing.id, detail: reference };
@@ -91,10 +99,18 @@ async function pull(reference: string, options: Options, engine: EngineService, 
 /** The server's source, cloned first where a git URL was given; null where there is none. */
 async function sourceFolder(options: Options, sources: SourceService, context: StepContext): Promise<string | null> {
   const source = options.serverSource;
-  if (!/^(git|https?|ssh):\/\/|^git@/.test(source)) return existsSync(join(source, 'Cargo.toml')) ? source : null;
-  const target = join(dirname(options.vmDir), 'src', createHash('sha256').update(source).digest('hex').slice(0, 12));
+  if (!isGitUrl(source)) return existsSync(join(source, 'Cargo.toml')) ? source : null;
+  const target = join(options.buildDir, 'src', createHash('sha256').update(source).digest('hex').slice(0, 12));
   progressOf(context, phase)(`cloning ${source}`);
-  await sources.clone({ url: source, ref: null, target, deadlineMs: cloneDeadlineMs }, { signal: context.signal });
+  const isThere = () => existsSync(join(target, 'Cargo.toml'));
+  try {
+    await sources.clone({ url: source, ref: null, target, deadlineMs: cloneDeadlineMs }, { signal: context.signal });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!isThere()) throw error;
+    context.report({ type: 'note.reported', level: 'warning', message: `${messageOf(error)}; using the copy of an earlier run` });
+  }
+  if (!isThere()) throw new UserError(`${source} holds no Cargo.toml`, 'give the repository of a server that cargo builds');
   return target;
 }
 
@@ -140,7 +156,14 @@ async function build(
   for (const [argument, base] of Object.entries(recipe.build?.baseImages ?? {})) bases[argument] = await findBase(base, services, context);
   progress(`building ${reference}`);
   const image = await services.engine.buildImage(
-    { reference, contextDir, dockerfile, ignoreFile, args: { ...recipe.build?.args, ...bases }, labels: { [labels.inputs]: inputs } },
+    {
+      reference,
+      contextDir,
+      dockerfile,
+      ignoreFile,
+      args: { ...recipe.build?.args, ...bases },
+      labels: { [labels.inputs]: inputs, [labels.reference]: reference },
+    },
     {
       signal: context.signal,
       onOutput: (chunk) => {

@@ -83,7 +83,7 @@ export function startServer(input: StartServerInput, services: ServerServices, c
 
 async function start(input: StartServerInput, { engine, ports, probe }: ServerServices, context: StepContext): Promise<RunningServer> {
   const { options, recipe, identity } = input;
-  const nfsPort = await choosePort('NFS', '--port', options.nfsPort, ports, context);
+  const nfsPort = await choosePort({ what: 'NFS', flag: '--port', setting: options.nfsPort, avoid: [options.sshPort.value] }, ports, context);
   const mountPort = recipe.mountPort === recipe.nfsPort ? nfsPort : await ports.findFree({ from: nfsPort + 1, avoid: [nfsPort, options.sshPort.value] });
   const name = await freeContainerName(input, engine);
   const container = await engine.startContainer(containerSpec(input, name, nfsPort, mountPort), { signal: context.signal });

@@ -53,21 +53,24 @@ describe('stopEnvironment', () => {
   it('stops what is written down and forgets it', async () => {
     const vm = await startVm();
     await writeDown(await startContainer('ganesha-server'), vm);
-    expect(await stopEnvironment(options, both, { engine, vms })).toEqual([`client VM (pid ${vm.record.pid})`, 'container ganesha-server']);
+    expect(await stopEnvironment(options, both, { openEngine: async () => engine, vms })).toEqual([
+      `client VM (pid ${vm.record.pid})`,
+      'container ganesha-server',
+    ]);
     expect(vms.vms.map(({ ended }) => ended)).toEqual([true]);
     expect(engine.containers.map(({ removed }) => removed)).toEqual([true]);
     expect(await readEnvironment(options)).toBeNull();
     expect(existsSync(vmFiles(options).overlay)).toBe(false);
-    expect(await stopEnvironment(options, both, { engine, vms })).toEqual([]);
+    expect(await stopEnvironment(options, both, { openEngine: async () => engine, vms })).toEqual([]);
   });
 
   it('one part leaves the other running and written down', async () => {
     const vm = await startVm();
     await writeDown(await startContainer('ganesha-server'), vm);
-    expect(await stopEnvironment(options, { server: true, vm: false }, { engine, vms })).toEqual(['container ganesha-server']);
+    expect(await stopEnvironment(options, { server: true, vm: false }, { openEngine: async () => engine, vms })).toEqual(['container ganesha-server']);
     expect(await readEnvironment(options)).toMatchObject({ server: null, vm: vm.record });
     expect(existsSync(vmFiles(options).overlay)).toBe(true);
-    expect(await stopEnvironment(options, { server: false, vm: true }, { engine, vms })).toHaveLength(1);
+    expect(await stopEnvironment(options, { server: false, vm: true }, { openEngine: async () => engine, vms })).toHaveLength(1);
     expect(await readEnvironment(options)).toBeNull();
   });
 
@@ -75,12 +78,16 @@ describe('stopEnvironment', () => {
     await startContainer('ganesha-server');
     await startContainer('ganesha-server-abcd');
     await startVm();
-    expect(await stopEnvironment(options, both, { engine, vms })).toEqual(['client VM', 'container ganesha-server', 'container ganesha-server-abcd']);
+    expect(await stopEnvironment(options, both, { openEngine: async () => engine, vms })).toEqual([
+      'client VM',
+      'container ganesha-server',
+      'container ganesha-server-abcd',
+    ]);
   });
 
   it('leaves another environment alone', async () => {
     await startContainer('other-server', 'another');
-    expect(await stopEnvironment(options, both, { engine, vms })).toEqual([]);
+    expect(await stopEnvironment(options, both, { openEngine: async () => engine, vms })).toEqual([]);
     expect(engine.containers[0]?.removed).toBe(false);
   });
 
@@ -89,7 +96,7 @@ describe('stopEnvironment', () => {
     await writeDown(container, vm);
     await container.remove({ graceMs: 0 });
     await vm.stop({ graceMs: 0 });
-    expect(await stopEnvironment(options, both, { engine, vms })).toEqual([]);
+    expect(await stopEnvironment(options, both, { openEngine: async () => engine, vms })).toEqual([]);
     expect(await readEnvironment(options)).toBeNull();
   });
 });

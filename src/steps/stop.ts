@@ -11,9 +11,11 @@ const graceMs = 2_000;
 export async function stopEnvironment(
   options: Options,
   parts: { readonly server: boolean; readonly vm: boolean },
-  { engine, vms }: { readonly engine: EngineService; readonly vms: VmService },
+  { openEngine, vms }: { readonly openEngine: () => Promise<EngineService>; readonly vms: VmService },
 ): Promise<readonly string[]> {
   const record = await readEnvironment(options);
+  const file = record && new EnvironmentFile(options, record.runId);
+  if (record) file?.adopt(record);
   const stopped: string[] = [];
   const files = vmFiles(options);
   if (parts.vm) {
@@ -23,18 +25,17 @@ export async function stopEnvironment(
     const reaped = await vms.reap(files.qmpSocket);
     if (vm || reaped) stopped.push(vm ? `client VM (pid ${vm.record.pid})` : 'client VM');
     await rm(files.overlay, { force: true });
+    // Written down at once: the VM is gone even where no engine answers.
+    await file?.update({ vm: null });
   }
   if (parts.server) {
+    const engine = await openEngine();
     for (const { id, name } of await engine.listContainers(`${labels.environment}=${environmentId(options.vmDir)}`)) {
       const container = await engine.attachContainer(id);
       await container?.remove({ graceMs });
       stopped.push(`container ${name}`);
     }
-  }
-  if (record) {
-    const file = new EnvironmentFile(options, record.runId);
-    file.adopt(record);
-    await file.update({ ...(parts.server ? { server: null } : {}), ...(parts.vm ? { vm: null } : {}) });
+    await file?.update({ server: null });
   }
   return stopped;
 }

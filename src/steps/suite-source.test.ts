@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 const prepare = (flags: Values = {}, context = new FakeContext()) => prepareSuite(fakeOptions(dir, flags), sources, context);
-const cache = () => join(dir, 'build/nfstest/src');
+const cache = () => join(dir, 'build/src');
 
 describe('NFSTEST_SRC', () => {
   it('is a folder: used where it lies, with its version', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Options } from '../config/options.ts';
+import { isGitUrl, type Options } from '../config/options.ts';
 import { asset, programVersion } from '../config/paths.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { SuiteIdentity } from '../model/events.ts';
@@ -49,9 +49,9 @@ const bundled = (): Suite => ({ identity: { kind: 'bundled', version: programVer
 async function findSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {
   if (options.suite === 'bundled') return bundled();
   const source = options.nfstestSource;
-  if (source !== '' && !/^(git|https?|ssh):\/\/|^git@/.test(source)) return nfstest(source, source, sources);
+  if (source !== '' && !isGitUrl(source)) return nfstest(source, source, sources);
 
-  const cache = (text: string) => join(dirname(options.vmDir), 'src', `nfstest-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
+  const cache = (text: string) => join(options.buildDir, 'src', `nfstest-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
   if (source !== '') {
     const target = cache(source);
     if (!existsSync(join(target, suiteProgram))) {

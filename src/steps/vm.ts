@@ -75,7 +75,11 @@ export function startVm(input: StartVmInput, services: VmServices, context: Step
 
 async function start(input: StartVmInput, services: VmServices, context: StepContext): Promise<VmHandle> {
   const { options, image } = input;
-  const sshPort = await choosePort('SSH', '--ssh-port', options.sshPort, services.ports, context);
+  const sshPort = await choosePort(
+    { what: 'SSH', flag: '--ssh-port', setting: options.sshPort, avoid: [options.nfsPort.value, options.nfsPort.value + 1] },
+    services.ports,
+    context,
+  );
   const accelerators = await services.accelerators(context);
   const spec = vmSpec(input, accelerators, sshPort, await services.firmware());
   await services.images.createOverlay({ base: image.disk, overlay: vmFiles(options).overlay }, { signal: context.signal });

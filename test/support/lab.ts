@@ -57,6 +57,8 @@ export interface Lab {
   readonly sshPort: number;
   /** Flags that keep a run inside the lab. */
   readonly flags: readonly string[];
+  /** The same for make. */
+  readonly makeSettings: readonly string[];
   /** What of ours still exists: containers, sockets, overlays, processes. Empty is right. */
   leftovers(): Promise<readonly string[]>;
   /** Events of the newest run. */
@@ -77,8 +79,10 @@ export async function openLab(): Promise<Lab> {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const makeSettings = [`VM_OUTPUT_DIR=${vmDir}`, `RUNS_DIR=${runsDir}`, `NFS_PORT=${nfsPort}`, `SSH_PORT=${sshPort}`, 'SUITE=bundled', 'IMAGE_NAME=ganesha'];
   return {
     vmDir,
+    makeSettings,
     runsDir,
     nfsPort,
     sshPort,

@@ -26,7 +26,7 @@ function machine({ arch, firmware }: CommandLineSpec): string[] {
   return ['-machine', 'virt,gic-version=3', ...uefi];
 }
 
-/** The QEMU command of a client VM: headless, console on a socket with a log, user network to 127.0.0.1, one throw-away disk. */
+/** The QEMU command of a client VM: headless, console into a file, user network to 127.0.0.1, one throw-away disk. */
 export function qemuCommandLine(spec: CommandLineSpec): CommandLine {
   const accelerator = spec.accelerator === 'tcg' ? 'tcg,thread=multi' : spec.accelerator;
   const kernel = spec.kernel ? ['-kernel', spec.kernel.image, '-initrd', spec.kernel.initrd, '-append', spec.kernel.append] : [];
