@@ -108,10 +108,10 @@ describe('at 80x24', () => {
       ┃┃ │          Starting systemd-user-sess…vice - Permit User Sessions...       ┃│
       ┃┃ │ [  OK  ] Finished systemd-user-sess…ervice - Permit User Sessions.       ┃│
       ┃┃ │ [  OK  ] Reached target multi-user.target - Multi-User System.           ┃│
-      ┃┃ /home/ann/nfstest-tui/build/runs/20261124-023157-29a1/vm.log                          ┃│
+      ┃┃ /home/ann/nfstest-tui/build/runs/20261124-023157-29a1/vm.log               ┃│
       ┃┃                                                                            ┃│
       ┃┃ → try --memory 1G or another --accel; the console's log says more          ┃│
-      ┃┃ (/home/ann/nfstest-tui/build/nfstest/vm/qemu.log has QEMU's own)                      ┃│
+      ┃┃ (/home/ann/nfstest-tui/build/nfstest/vm/qemu.log has QEMU's own)           ┃│
       ┃┃                                                                            ┃│
       ┃┃  r try again  l whole log  Esc look around  q quit                         ┃│
       ┗┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛╯
