@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import meow from 'meow';
+import { commands } from './commands/index.ts';
 import type { Command, CommandInput } from './commands/types.ts';
 import { readDefaults } from './config/defaults-file.ts';
 import { flags, meowFlags, readFlags } from './config/flags.ts';
@@ -86,8 +87,6 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     write(`nfstest-tui ${programVersion}\n`);
     return ExitCode.passed;
   }
-  // Loaded here, so that --version and a wrong flag answer at once.
-  const { commands } = await import('./commands/index.ts');
   const [name, ...words] = cli.input;
   const command = commands.find((candidate) => candidate.name === name);
   if (cli.flags.help || name === 'help') {
@@ -116,7 +115,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     if (words.length > 0 && command.usage === '') throw new UserError(`'${name}' takes no '${words[0]}'`, `see nfstest-tui ${name} --help`);
     if (switches.has('dry-run') && !command.canDryRun)
       throw new UserError(`'${name}' has no --dry-run`, 'leave it out, or use it with --ci, build, start-… or test');
-    return command.run(input);
+    return (await command.load())(input);
   }
 
   const parts = { server: true, vm: true };

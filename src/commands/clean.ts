@@ -9,25 +9,17 @@ import type { EngineService } from '../services/types.ts';
 import { lockEnvironment } from '../steps/environment.ts';
 import { baseImageRepository, labels } from '../steps/server-image.ts';
 import { stopEnvironment } from '../steps/stop.ts';
-import type { Command, CommandInput } from './types.ts';
+import type { CommandInput, RunCommand } from './types.ts';
 
-export const cleanCommand: Command = {
-  name: 'clean',
-  usage: '',
-  summary: 'stop everything and remove the images that were built here',
-  details: [
-    'Removes the server images that this program built, their base images, and the VM’s files; runs are kept.',
-    'Images and files that were given by name are never touched.',
-  ],
-  run: async (input) => {
-    const unlock = await lockEnvironment(input.options, processes);
-    try {
-      for (const line of await clean(input)) input.write(`${line}\n`);
-      return ExitCode.passed;
-    } finally {
-      await unlock();
-    }
-  },
+/** Stops everything and removes what this program built. */
+export const cleanUp: RunCommand = async (input) => {
+  const unlock = await lockEnvironment(input.options, processes);
+  try {
+    for (const line of await clean(input)) input.write(`${line}\n`);
+    return ExitCode.passed;
+  } finally {
+    await unlock();
+  }
 };
 
 async function clean({ options }: CommandInput): Promise<readonly string[]> {

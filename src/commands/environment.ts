@@ -3,17 +3,20 @@ import { ExitCode } from '../model/exit-codes.ts';
 import { lockEnvironment } from '../steps/environment.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { run } from './run.ts';
-import type { Command, CommandInput } from './types.ts';
+import type { RunCommand } from './types.ts';
 
 const both = { server: true, vm: true };
 const onlyServer = { server: true, vm: false };
 const onlyVm = { server: false, vm: true };
 
-const start = (parts: typeof both) => (input: CommandInput) => run(input, { goal: 'environment', parts, attach: false });
+const start =
+  (parts: typeof both): RunCommand =>
+  (input) =>
+    run(input, { goal: 'environment', parts, attach: false });
 
 const stop =
-  (parts: typeof both) =>
-  async ({ options, write }: CommandInput) => {
+  (parts: typeof both): RunCommand =>
+  async ({ options, write }) => {
     const unlock = await lockEnvironment(options, processes);
     try {
       const stopped = await stopEnvironment(options, parts, { openEngine, vms: openVms() });
@@ -24,34 +27,12 @@ const stop =
     }
   };
 
-export const environmentCommands: readonly Command[] = [
-  {
-    name: 'build',
-    usage: '',
-    summary: 'build the server image and the VM image',
-    details: [],
-    canDryRun: true,
-    run: (input) => run(input, { goal: 'build', parts: both, attach: false }),
-  },
-  {
-    name: 'start-env',
-    usage: '',
-    summary: 'start server and client VM and leave them running',
-    details: ['`test` then runs testcases against them, `stop-env` ends them.'],
-    canDryRun: true,
-    run: start(both),
-  },
-  { name: 'stop-env', usage: '', summary: 'stop server and client VM', details: [], run: stop(both) },
-  { name: 'start-server', usage: '', summary: 'start only the server', details: [], canDryRun: true, run: start(onlyServer) },
-  { name: 'stop-server', usage: '', summary: 'stop only the server', details: [], run: stop(onlyServer) },
-  { name: 'start-client', usage: '', summary: 'start only the client VM', details: [], canDryRun: true, run: start(onlyVm) },
-  { name: 'stop-client', usage: '', summary: 'stop only the client VM', details: [], run: stop(onlyVm) },
-  {
-    name: 'test',
-    usage: '',
-    summary: 'run testcases in the environment that start-env left running',
-    details: ['Server, export and ports are those of the environment.'],
-    canDryRun: true,
-    run: (input) => run(input, { goal: 'tests', parts: both, attach: true }),
-  },
-];
+export const build: RunCommand = (input) => run(input, { goal: 'build', parts: both, attach: false });
+export const startEnvironment = start(both);
+export const startServer = start(onlyServer);
+export const startClient = start(onlyVm);
+export const stopAll = stop(both);
+export const stopServer = stop(onlyServer);
+export const stopClient = stop(onlyVm);
+/** Server, export and ports are those of the environment. */
+export const test: RunCommand = (input) => run(input, { goal: 'tests', parts: both, attach: true });

@@ -1,22 +1,98 @@
-import { cleanCommand } from './clean.ts';
-import { environmentCommands } from './environment.ts';
-import { doctorCommand, setupCommand } from './host.ts';
-import { importCommand } from './import-command.ts';
-import { logsCommand } from './logs.ts';
-import { replayCommand } from './replay.ts';
-import { shellCommand } from './shell.ts';
-import { statusCommand } from './status.ts';
 import type { Command } from './types.ts';
 
-/** Every command in the order of `--help`. */
+const environment = () => import('./environment.ts');
+
+/** Every command in the order of `--help`. Its code, with the libraries it needs, is loaded when it runs. */
 export const commands: readonly Command[] = [
-  ...environmentCommands,
-  statusCommand,
-  shellCommand,
-  logsCommand,
-  importCommand,
-  replayCommand,
-  doctorCommand,
-  setupCommand,
-  cleanCommand,
+  {
+    name: 'build',
+    usage: '',
+    summary: 'build the server image and the VM image',
+    details: [],
+    canDryRun: true,
+    load: async () => (await environment()).build,
+  },
+  {
+    name: 'start-env',
+    usage: '',
+    summary: 'start server and client VM and leave them running',
+    details: ['`test` then runs testcases against them, `stop-env` ends them.'],
+    canDryRun: true,
+    load: async () => (await environment()).startEnvironment,
+  },
+  { name: 'stop-env', usage: '', summary: 'stop server and client VM', details: [], load: async () => (await environment()).stopAll },
+  { name: 'start-server', usage: '', summary: 'start only the server', details: [], canDryRun: true, load: async () => (await environment()).startServer },
+  { name: 'stop-server', usage: '', summary: 'stop only the server', details: [], load: async () => (await environment()).stopServer },
+  { name: 'start-client', usage: '', summary: 'start only the client VM', details: [], canDryRun: true, load: async () => (await environment()).startClient },
+  { name: 'stop-client', usage: '', summary: 'stop only the client VM', details: [], load: async () => (await environment()).stopClient },
+  {
+    name: 'test',
+    usage: '',
+    summary: 'run testcases in the environment that start-env left running',
+    details: ['Server, export and ports are those of the environment.'],
+    canDryRun: true,
+    load: async () => (await environment()).test,
+  },
+  {
+    name: 'status',
+    usage: '',
+    summary: 'show what runs',
+    details: ['Exit code 0 where server and client VM run, else 3.'],
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
+    name: 'shell',
+    usage: '[COMMAND...]',
+    summary: 'log in to the client VM, or run a command in it',
+    details: ['A command with flags of its own follows after --: nfstest-tui shell -- ls -la', 'Exit code: the command’s.'],
+    load: async () => (await import('./shell.ts')).shell,
+  },
+  {
+    name: 'logs',
+    usage: '[server|vm]',
+    summary: 'print the log of the running server, or the console of the VM',
+    details: ['With --follow it goes on until Ctrl+C. The logs of past runs are in their folders under build/runs.'],
+    load: async () => (await import('./logs.ts')).logs,
+  },
+  {
+    name: 'import',
+    usage: 'FILE',
+    summary: 'read a log of nfstest_posix from elsewhere: verdicts and exit code',
+    details: ['FILE may be - for standard input.'],
+    load: async () => (await import('./import-command.ts')).importFile,
+  },
+  {
+    name: 'replay',
+    usage: '[RUN] [SPEED]',
+    summary: 'show a finished run in the dashboard',
+    details: [
+      'RUN is the name of a kept run, its folder or its events.ndjson; latest where left out.',
+      'SPEED is for example 4x. p pauses, + and - change the speed, the left and right arrows move by 10 s.',
+    ],
+    load: async () => (await import('./replay.ts')).replay,
+  },
+  {
+    name: 'doctor',
+    usage: '',
+    summary: 'say what the main job needs, what is here and what is missing',
+    details: ['Exit code 0 where the main job can run, else 3.'],
+    load: async () => (await import('./host.ts')).doctor,
+  },
+  {
+    name: 'setup',
+    usage: '',
+    summary: 'install what is missing and start a container engine',
+    details: ['Debian and Ubuntu: by apt-get, after asking (--yes: without). macOS: prints what to install.', 'Never touches what works already.'],
+    load: async () => (await import('./host.ts')).setup,
+  },
+  {
+    name: 'clean',
+    usage: '',
+    summary: 'stop everything and remove the images that were built here',
+    details: [
+      'Removes the server images that this program built, their base images, and the VM’s files; runs are kept.',
+      'Images and files that were given by name are never touched.',
+    ],
+    load: async () => (await import('./clean.ts')).cleanUp,
+  },
 ];

@@ -4,21 +4,15 @@ import { vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError, UserError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { readEnvironment } from '../steps/environment.ts';
-import type { Command, CommandInput } from './types.ts';
+import type { CommandInput, RunCommand } from './types.ts';
 
 /** Time for what was written before to arrive where nothing is followed. */
 const drainMs = 500;
 
-export const logsCommand: Command = {
-  name: 'logs',
-  usage: '[server|vm]',
-  summary: 'print the log of the running server, or the console of the VM',
-  details: ['With --follow it goes on until Ctrl+C. The logs of past runs are in their folders under build/runs.'],
-  run: async (input) => {
-    const which = input.words[0] ?? 'server';
-    if (which !== 'server' && which !== 'vm') throw new UserError(`there is no log '${which}'`, 'use server or vm');
-    return which === 'vm' ? printConsole(input) : printServerLog(input);
-  },
+export const logs: RunCommand = async (input) => {
+  const which = input.words[0] ?? 'server';
+  if (which !== 'server' && which !== 'vm') throw new UserError(`there is no log '${which}'`, 'use server or vm');
+  return which === 'vm' ? printConsole(input) : printServerLog(input);
 };
 
 async function printServerLog({ options, switches, write }: CommandInput): Promise<ExitCode> {

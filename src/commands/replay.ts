@@ -9,7 +9,7 @@ import { type LogChannel, logChannels } from '../model/events.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
 import { catalog } from '../suite/catalog.ts';
 import { pagerCommand, showDashboard } from './dashboard.ts';
-import type { Command, CommandInput } from './types.ts';
+import type { CommandInput } from './types.ts';
 
 const speedWord = /^(\d+(?:\.\d+)?)[x×]$/;
 
@@ -37,7 +37,7 @@ async function readRecording(folder: string): Promise<Recording> {
   return { events, logs: Object.fromEntries(logs) as Record<LogChannel, readonly string[]>, folder };
 }
 
-async function replay(input: CommandInput): Promise<ExitCode> {
+export async function replay(input: CommandInput): Promise<ExitCode> {
   const [word = 'latest', speed] = input.words;
   const match = speed === undefined ? null : speedWord.exec(speed);
   if (speed !== undefined && match === null) throw new UserError(`'${speed}' is no speed`, 'for example 4x');
@@ -56,14 +56,3 @@ async function replay(input: CommandInput): Promise<ExitCode> {
   controller.player.togglePause();
   return showDashboard(controller, input);
 }
-
-export const replayCommand: Command = {
-  name: 'replay',
-  usage: '[RUN] [SPEED]',
-  summary: 'show a finished run in the dashboard',
-  details: [
-    'RUN is the name of a kept run, its folder or its events.ndjson; latest where left out.',
-    'SPEED is for example 4x. p pauses, + and - change the speed, the left and right arrows move by 10 s.',
-  ],
-  run: replay,
-};

@@ -4,7 +4,7 @@ import { clientUser, vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { readEnvironment } from '../steps/environment.ts';
-import type { Command } from './types.ts';
+import type { RunCommand } from './types.ts';
 
 /** ssh's options for a guest that is new at every start: its host key can't be known. */
 export const sshArguments = (key: string, port: number): string[] => [
@@ -26,18 +26,12 @@ export const sshArguments = (key: string, port: number): string[] => [
   `${clientUser}@127.0.0.1`,
 ];
 
-export const shellCommand: Command = {
-  name: 'shell',
-  usage: '[COMMAND...]',
-  summary: 'log in to the client VM, or run a command in it',
-  details: ['A command with flags of its own follows after --: nfstest-tui shell -- ls -la', 'Exit code: the command’s.'],
-  run: async ({ options, words }) => {
-    const vm = (await readEnvironment(options))?.vm ?? null;
-    if (vm === null || (await processes.startTime(vm.pid)) !== vm.startTime) {
-      throw new EnvironmentError('no client VM is running', 'start it with `nfstest-tui start-env`, or run with --keep');
-    }
-    const { exitCode, code } = await execa('ssh', [...sshArguments(vmFiles(options).key, vm.sshPort), ...words], { stdio: 'inherit', reject: false });
-    if (code === 'ENOENT') throw new EnvironmentError('ssh is not installed', 'run `nfstest-tui setup`');
-    return (exitCode ?? ExitCode.environment) as ExitCode;
-  },
+export const shell: RunCommand = async ({ options, words }) => {
+  const vm = (await readEnvironment(options))?.vm ?? null;
+  if (vm === null || (await processes.startTime(vm.pid)) !== vm.startTime) {
+    throw new EnvironmentError('no client VM is running', 'start it with `nfstest-tui start-env`, or run with --keep');
+  }
+  const { exitCode, code } = await execa('ssh', [...sshArguments(vmFiles(options).key, vm.sshPort), ...words], { stdio: 'inherit', reject: false });
+  if (code === 'ENOENT') throw new EnvironmentError('ssh is not installed', 'run `nfstest-tui setup`');
+  return (exitCode ?? ExitCode.environment) as ExitCode;
 };

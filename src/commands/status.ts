@@ -3,55 +3,49 @@ import { vmFiles } from '../config/vm-files.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { readEnvironment } from '../steps/environment.ts';
 import { rpcPrograms } from '../steps/server.ts';
-import type { Command } from './types.ts';
+import type { RunCommand } from './types.ts';
 
 /** 0: server and client run; 3: one of them or both don't. */
-export const statusCommand: Command = {
-  name: 'status',
-  usage: '',
-  summary: 'show what runs',
-  details: ['Exit code 0 where server and client VM run, else 3.'],
-  run: async ({ options, switches, write }) => {
-    const record = await readEnvironment(options);
-    const services = await openServices(options);
-    const container = record?.server ? await services.engine.attachContainer(record.server.containerId) : null;
-    const state = container ? await container.state() : null;
-    const running = state?.status === 'running';
-    const version = Number(record?.server?.nfsVersions[0]?.[0] ?? 3);
-    const answers =
-      running && record?.server
-        ? await services.probe.rpcAnswers({ host: '127.0.0.1', port: record.server.nfsPort, program: rpcPrograms.nfs, version, timeoutMs: 2_000 })
-        : false;
-    const sample = running && container ? await container.sample().catch(() => null) : null;
-    const vmRuns = record?.vm ? (await processes.startTime(record.vm.pid)) === record.vm.startTime : false;
-    const status = {
-      runId: record?.runId ?? null,
-      since: record?.createdAt ?? null,
-      server: record?.server
-        ? {
-            ...record.server.identity,
-            container: record.server.containerName,
-            state: state?.status ?? 'gone',
-            answers,
-            nfsPort: record.server.nfsPort,
-            mountPort: record.server.mountPort,
-            cpuPercent: sample?.cpuPercent ?? null,
-            memoryBytes: sample?.memoryBytes ?? null,
-          }
-        : null,
-      vm: record?.vm
-        ? {
-            pid: record.vm.pid,
-            state: vmRuns ? 'running' : 'gone',
-            accelerator: record.vm.accelerator,
-            sshPort: record.vm.sshPort,
-            console: vmFiles(options).consoleLog,
-          }
-        : null,
-    };
-    write(switches.has('json') ? `${JSON.stringify(status, null, 2)}\n` : render(status));
-    return running && vmRuns ? ExitCode.passed : ExitCode.environment;
-  },
+export const status: RunCommand = async ({ options, switches, write }) => {
+  const record = await readEnvironment(options);
+  const services = await openServices(options);
+  const container = record?.server ? await services.engine.attachContainer(record.server.containerId) : null;
+  const state = container ? await container.state() : null;
+  const running = state?.status === 'running';
+  const version = Number(record?.server?.nfsVersions[0]?.[0] ?? 3);
+  const answers =
+    running && record?.server
+      ? await services.probe.rpcAnswers({ host: '127.0.0.1', port: record.server.nfsPort, program: rpcPrograms.nfs, version, timeoutMs: 2_000 })
+      : false;
+  const sample = running && container ? await container.sample().catch(() => null) : null;
+  const vmRuns = record?.vm ? (await processes.startTime(record.vm.pid)) === record.vm.startTime : false;
+  const status = {
+    runId: record?.runId ?? null,
+    since: record?.createdAt ?? null,
+    server: record?.server
+      ? {
+          ...record.server.identity,
+          container: record.server.containerName,
+          state: state?.status ?? 'gone',
+          answers,
+          nfsPort: record.server.nfsPort,
+          mountPort: record.server.mountPort,
+          cpuPercent: sample?.cpuPercent ?? null,
+          memoryBytes: sample?.memoryBytes ?? null,
+        }
+      : null,
+    vm: record?.vm
+      ? {
+          pid: record.vm.pid,
+          state: vmRuns ? 'running' : 'gone',
+          accelerator: record.vm.accelerator,
+          sshPort: record.vm.sshPort,
+          console: vmFiles(options).consoleLog,
+        }
+      : null,
+  };
+  write(switches.has('json') ? `${JSON.stringify(status, null, 2)}\n` : render(status));
+  return running && vmRuns ? ExitCode.passed : ExitCode.environment;
 };
 
 interface Status {

@@ -14,6 +14,8 @@ export interface CommandInput {
   readonly color: boolean;
 }
 
+export type RunCommand = (input: CommandInput) => Promise<ExitCode>;
+
 export interface Command {
   readonly name: string;
   /** What follows the name in the usage line. */
@@ -23,5 +25,5 @@ export interface Command {
   readonly details: readonly string[];
   /** `--dry-run` is understood. */
   readonly canDryRun?: boolean;
-  readonly run: (input: CommandInput) => Promise<ExitCode>;
+  readonly load: () => Promise<RunCommand>;
 }

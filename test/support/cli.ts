@@ -37,7 +37,8 @@ export function startCli(args: readonly string[], { cwd = root, env = {} }: { cw
   child.stderr?.on('data', (chunk) => {
     stderr += chunk;
   });
-  const finished = new Promise<Finished>((resolve) => {
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
     child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
   });
   const waitFor = (text: string) =>
@@ -49,7 +50,7 @@ export function startCli(args: readonly string[], { cwd = root, env = {} }: { cw
       };
       listeners.add(look);
       look();
-      void finished.then(() => reject(new Error(`the program ended before it printed '${text}':\n${stdout}\n${stderr}`)));
+      void finished.catch(() => null).then(() => reject(new Error(`the program ended before it printed '${text}':\n${stdout}\n${stderr}`)));
     });
   return { child, finished, waitFor };
 }
