@@ -13,8 +13,12 @@ import { never } from '../src/services/fake-signals.ts';
 import { QemuVmService } from '../src/services/qemu/service.ts';
 import type { VmSpec } from '../src/services/types.ts';
 import { describeVmContract } from '../src/services/vm.contract.ts';
-import { root } from './support/cli.ts';
-import { trouble } from './support/lab.ts';
+import { root, runCli } from './support/cli.ts';
+import { openLab, trouble } from './support/lab.ts';
+
+/** With the client's kernel, which the console's contract boots. */
+const lab = trouble === null ? await openLab() : null;
+if (lab) await runCli(['build', ...lab.flags]);
 
 describe.skipIf(trouble)('the real services', () => {
   let dir: string;
@@ -57,7 +61,7 @@ describe.skipIf(trouble)('the real services', () => {
     }
   });
 
-  const images = join(root, 'build', 'nfstest', 'vm');
+  const images = lab?.vmDir ?? '';
   const kernel = join(images, 'vmlinuz');
   let count = 0;
   const spec = async (): Promise<VmSpec> => {
