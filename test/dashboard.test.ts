@@ -29,7 +29,7 @@ describe.skipIf(trouble)('the dashboard with a real server and VM', () => {
     // The faulty server is built on top of the reference server's image.
     expect((await runCli(['build', ...lab.flags])).exitCode).toBe(0);
     const flags = lab.flags.filter((flag) => !flag.startsWith('--image-name'));
-    const faulty = ['--image-name=squash', `--server-config=${join(root, 'test/fixtures/servers/squash/server.json')}`];
+    const faulty = ['--image-name=tiny', `--server-config=${join(root, 'test/fixtures/servers/tiny/server.json')}`];
     const shown = new TestTerminal([process.execPath, program, 'dashboard', ...flags, ...faulty], { columns: 120, rows: 40 });
     terminal = shown;
     await shown.until(goesOn('ready'), bootMs);
@@ -40,15 +40,15 @@ describe.skipIf(trouble)('the dashboard with a real server and VM', () => {
     await shown.until(shows('✔ readlink'), suiteMs);
     await shown.until(goesOn('ready'), suiteMs);
 
-    shown.write('n/creat\r \u001B\r');
-    await shown.until(shows('✘ creat'), suiteMs);
+    shown.write('n/write\r \u001B\r');
+    await shown.until(shows('✘ write'), suiteMs);
     await shown.until(goesOn('ready'), suiteMs);
-    await shown.until(shows('st_uid'));
+    await shown.until(shows('No space left'));
 
     shown.write('r');
     await shown.until(goesOn('running'), suiteMs);
     await shown.until(goesOn('ready'), suiteMs);
-    await shown.until(shows('✘ creat'));
+    await shown.until(shows('✘ write'));
 
     shown.write('s');
     await shown.until(shows('$ '), suiteMs);
@@ -60,7 +60,7 @@ describe.skipIf(trouble)('the dashboard with a real server and VM', () => {
     shown.write('q');
     // The last run failed.
     expect(await shown.exited).toBe(1);
-    expect(shown.text).toMatch(/creat +FAILED/);
+    expect(shown.text).toMatch(/write +FAILED/);
     expect(await lab.leftovers()).toEqual([]);
   });
 });
