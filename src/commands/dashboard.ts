@@ -2,12 +2,10 @@ import { spawn } from 'node:child_process';
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import type { DashboardController, TerminalCommand } from '../../components/controller.ts';
-import { openEngine, openVms } from '../app.ts';
 import type { Options } from '../config/options.ts';
 import { previousResults } from '../history/previous-results.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
-import { readEnvironment } from '../steps/environment.ts';
 import { selectTestcases } from '../suite/catalog.ts';
 import { onSignals } from './signals.ts';
 import type { CommandInput } from './types.ts';
@@ -66,6 +64,8 @@ export async function showDashboard(
 
 /** An environment that another process left running is taken up instead of starting a second one. */
 async function environmentRuns(options: Options): Promise<boolean> {
+  // Loaded after the first frame, with the libraries of the services.
+  const [{ openEngine, openVms }, { readEnvironment }] = await Promise.all([import('../app.ts'), import('../steps/environment.ts')]);
   const record = await readEnvironment(options);
   if (!record?.server || !record.vm || (await openVms().attach(record.vm)) === null) return false;
   const container = await (await openEngine()).attachContainer(record.server.containerId);
@@ -80,7 +80,7 @@ export async function runDashboard(input: CommandInput): Promise<ExitCode> {
   const { LiveController } = await import('./live-controller.ts');
   const controller = new LiveController({
     options,
-    attached: await environmentRuns(options),
+    isRunning: () => environmentRuns(options),
     previous: await previousResults(options.runsDir),
     pagerCommand,
   });
@@ -89,7 +89,7 @@ export async function runDashboard(input: CommandInput): Promise<ExitCode> {
     void controller.interrupt(outcome).then(() => close(outcome.exitCode));
   });
   try {
-    void controller.open();
+    controller.open();
     const exitCode = await showDashboard(controller, input, {
       selected,
       onOpen: (closeScreen) => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
 import { findRecipe } from '../config/server-recipe.ts';
-import { vmFiles } from '../config/vm-files.ts';
+import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { acceleratorCandidates, readAcceleratorFacts } from '../host/accelerator.ts';
 import { currentVerdictKey, readVerdict } from '../host/accelerator-memory.ts';
 import { qemuVersion } from '../host/choose-accelerator.ts';
@@ -18,7 +18,6 @@ import { vmSpec } from '../steps/vm.ts';
 import { selectTestcases } from '../suite/catalog.ts';
 import { mountCommand } from '../suite/command-line.ts';
 import { identityOf, type RunRequest } from './open-run.ts';
-import { sshArguments } from './shell.ts';
 import type { CommandInput } from './types.ts';
 
 /** Prints what a run would do, as commands that can be repeated by hand, without touching anything. */

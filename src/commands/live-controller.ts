@@ -3,23 +3,24 @@ import type { DashboardController, TerminalCommand } from '../../components/cont
 import { DashboardStore } from '../../components/view/dashboard-store.ts';
 import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
 import type { Options } from '../config/options.ts';
-import { vmFiles } from '../config/vm-files.ts';
+import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { LogBuffer } from '../stream/ring-buffer.ts';
 import { catalog } from '../suite/catalog.ts';
-import { type OpenRun, openRun } from './open-run.ts';
-import { sshArguments } from './shell.ts';
+import type { OpenRun } from './open-run.ts';
 
 export interface LiveOptions {
   readonly options: Options;
-  /** The environment of another process is used, and may be left running. */
-  readonly attached: boolean;
+  /** Whether an environment that another process started runs, and is to be used. */
+  readonly isRunning: () => Promise<boolean>;
   readonly previous: ReadonlyMap<string, PreviousResult>;
   readonly pagerCommand: (path: string) => TerminalCommand;
 }
+
+const over: Outcome = { exitCode: ExitCode.passed, reason: 'the session is over', hint: null, log: null };
 
 const byUser = (reason: string): Outcome => ({ exitCode: ExitCode.interrupted, reason, hint: null, log: null });
 
@@ -32,6 +33,7 @@ export class LiveController implements DashboardController {
   #run: OpenRun | null = null;
   #idle = false;
   #wanted: readonly string[] = [];
+  #attached = false;
   #keep = false;
   #sshPort: number | null = null;
   #lastFolder: string | null = null;
@@ -47,38 +49,41 @@ export class LiveController implements DashboardController {
   }
 
   get attached(): boolean {
-    return this.#settings.attached;
+    return this.#attached;
   }
 
   now = (): number => Date.now();
 
   /** Starts the environment, or takes up the one that runs. */
-  async open(): Promise<void> {
+  open(): void {
+    this.#ended = this.#session();
+  }
+
+  async #session(): Promise<void> {
     this.#idle = false;
-    let run: OpenRun;
     try {
-      run = await openRun({
+      this.#attached = await this.#settings.isRunning();
+      // Loaded while the first frame is shown: the libraries of the services take longer than that.
+      const { openRun } = await import('./open-run.ts');
+      const run = await openRun({
         options: this.#settings.options,
         goal: 'session',
         parts: { server: true, vm: true },
-        attach: this.attached,
+        attach: this.#attached,
         keep: () => this.#keep,
         reporters: () => [],
       });
+      this.#run = run;
+      run.recorder.subscribe((event) => this.#observe(event));
+      run.logs.subscribe((channel, line) => this.logs[channel].push(line));
+      run.onIdle((outcome) => this.#becomeIdle(outcome));
+      run.start();
+      // Asked to end while it was being opened.
+      if (this.#quitting) run.send({ type: 'run.stop', outcome: over });
+      this.#end(await run.ended);
     } catch (error) {
-      const { reason, hint, log } = outcomeOfError(error);
-      this.store.update({ environment: 'failed', failure: { reason, hint, log }, outcome: reason });
-      return;
+      this.#end(outcomeOfError(error));
     }
-    this.#run = run;
-    run.recorder.subscribe((event) => this.#observe(event));
-    run.logs.subscribe((channel, line) => this.logs[channel].push(line));
-    run.onIdle((outcome) => this.#becomeIdle(outcome));
-    this.#ended = run.ended.then(
-      (outcome) => this.#end(outcome),
-      (error: unknown) => this.#end(outcomeOfError(error)),
-    );
-    run.start();
   }
 
   run(testcases: readonly string[]): void {
@@ -110,7 +115,7 @@ export class LiveController implements DashboardController {
   async quit({ keep }: { readonly keep: boolean }): Promise<ExitCode> {
     this.#keep = keep;
     this.#quitting = true;
-    this.#run?.send({ type: 'run.stop', outcome: { exitCode: ExitCode.passed, reason: 'the session is over', hint: null, log: null } });
+    this.#run?.send({ type: 'run.stop', outcome: over });
     await this.#ended;
     return this.#exitCode;
   }

@@ -1,30 +1,10 @@
 import { execa } from 'execa';
 import { processes } from '../app.ts';
-import { clientUser, vmFiles } from '../config/vm-files.ts';
+import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { readEnvironment } from '../steps/environment.ts';
 import type { RunCommand } from './types.ts';
-
-/** ssh's options for a guest that is new at every start: its host key can't be known. */
-export const sshArguments = (key: string, port: number): string[] => [
-  // Keys of an agent would be tried first, and too many end the login.
-  ...[
-    '-i',
-    key,
-    '-o',
-    'IdentitiesOnly=yes',
-    '-p',
-    String(port),
-    '-o',
-    'StrictHostKeyChecking=no',
-    '-o',
-    'UserKnownHostsFile=/dev/null',
-    '-o',
-    'LogLevel=ERROR',
-  ],
-  `${clientUser}@127.0.0.1`,
-];
 
 export const shell: RunCommand = async ({ options, words }) => {
   const vm = (await readEnvironment(options))?.vm ?? null;

@@ -34,3 +34,23 @@ export function vmFiles({ vmDir }: Pick<Options, 'vmDir'>) {
 
 /** A name for the environment of a VM folder; containers carry it as a label. */
 export const environmentId = (vmDir: string): string => createHash('sha256').update(vmDir).digest('hex').slice(0, 12);
+
+/** ssh's options for a guest that is new at every start: its host key can't be known. */
+export const sshArguments = (key: string, port: number): string[] => [
+  // Keys of an agent would be tried first, and too many end the login.
+  ...[
+    '-i',
+    key,
+    '-o',
+    'IdentitiesOnly=yes',
+    '-p',
+    String(port),
+    '-o',
+    'StrictHostKeyChecking=no',
+    '-o',
+    'UserKnownHostsFile=/dev/null',
+    '-o',
+    'LogLevel=ERROR',
+  ],
+  `${clientUser}@127.0.0.1`,
+];

@@ -21,7 +21,7 @@ const state: RunState = {
 
 describe('reproduction', () => {
   it('names everything that was tested', () => {
-    expect(reproduction(state)).toBe('nfstest-tui --ci --image-name=arcticwolf --image-tag=dev --nfs-version=3 --suite=nfstest --testcase=read,open');
+    expect(reproduction(state)).toBe('nfstest-tui --ci --image-name=arcticwolf --image-tag=dev --nfs-version=3 --suite=nfstest --nfstest-src=/src --testcase=read,open');
   });
 
   it('only the failed testcases where there are some, and no usual tag', () => {
@@ -30,7 +30,7 @@ describe('reproduction', () => {
       testcases: [testcase('read', 'passed'), testcase('open', 'failed')],
       server: { name: 'g', title: 'G', image: 'host:5000/g:latest' },
     };
-    expect(reproduction(failed)).toBe('nfstest-tui --ci --image-name=g --nfs-version=3 --suite=nfstest --testcase=open');
+    expect(reproduction(failed)).toBe('nfstest-tui --ci --image-name=g --nfs-version=3 --suite=nfstest --nfstest-src=/src --testcase=open');
   });
 
   it('is none for what was no run of this program', () => {

@@ -28,6 +28,7 @@ export function reproduction(state: RunState): string | null {
     ...(tag === undefined || tag === 'latest' ? [] : [`--image-tag=${tag}`]),
     `--nfs-version=${state.nfsVersion}`,
     ...(state.suite === null ? [] : [`--suite=${state.suite.kind}`]),
+    ...(state.suite?.kind === 'nfstest' ? [`--nfstest-src=${state.suite.source}`] : []),
     `--testcase=${testcases.map((testcase) => testcase.name).join(',')}`,
   ]
     .map(shellQuote)

@@ -93,7 +93,7 @@ describe('plain', () => {
         open      FAILED              12544/13056  [...]
         total     2 passed, 1 failed  12559/13071  [...]
 
-      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --testcase=open
+      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --nfstest-src=https://git.linux-nfs.org --testcase=open
       kept in      build/runs/20261124-015503-ab12
       NFS Test FAILED: 1 of 3 testcases failed (open)
       "
@@ -107,7 +107,7 @@ describe('plain', () => {
         stat      passed         42/42  [...]
         total     2 passed       46/46  [...]
 
-      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --testcase=close,stat
+      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --nfstest-src=https://git.linux-nfs.org --testcase=close,stat
       NFS Test PASSED
       "
     `);
@@ -133,7 +133,7 @@ describe('plain', () => {
       upstream NFStest v3.2 on NFS-Ganesha (ganesha:latest), NFS 3
         not run  read, write, open
 
-      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --testcase=read,write,open
+      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --nfstest-src=https://git.linux-nfs.org --testcase=read,write,open
       NFS Test FAILED: the suite failed in its set-up: mount.nfs: Connection refused
       the suite’s output above says where; no testcase ran
       "
@@ -156,7 +156,7 @@ describe('plain', () => {
         open      not run                     0/0         the suite ended before it (exit code 143)
         total     1 passed, 2 not run       58/58  [...]
 
-      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --testcase=access,read,open
+      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --nfstest-src=https://git.linux-nfs.org --testcase=access,read,open
       NFS Test FAILED: 2 of 3 testcases did not run
       suite.log in the run’s folder says why
       "
