@@ -14,7 +14,8 @@ export function run(input: CommandInput, request: Omit<RunRequest, 'options' | '
   return runLifecycle({
     ...request,
     options,
-    keep: () => switches.has('keep'),
+    // `test` only uses the environment that it finds.
+    keep: () => request.attach || switches.has('keep'),
     reporters: (folder) => [reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), folder) })],
   });
 }

@@ -86,13 +86,21 @@ describe('release', () => {
 
   it('stops nothing of an environment that it was attached to', async () => {
     await (await started({ keep: true })).release(controls(), passed);
-    const lane = await lab.openLane({ attached: await readEnvironment(lab.options) });
+    const lane = await lab.openLane({ attached: await readEnvironment(lab.options), keep: true });
     await lane.attach(controls());
     await lane.connect(controls());
     await lane.release(controls(), outcomeWith(4));
     expect(lab.leftovers()).toEqual(['container ganesha-server', 'VM']);
     expect(existsSync(vmFiles(lab.options).overlay)).toBe(true);
     expect(lab.remote.sessions.every(({ isClosed }) => isClosed)).toBe(true);
+  });
+
+  it('stops an environment that it was attached to where it is told to', async () => {
+    await (await started({ keep: true })).release(controls(), passed);
+    const lane = await lab.openLane({ attached: await readEnvironment(lab.options) });
+    await lane.attach(controls());
+    await lane.release(controls(), passed);
+    expect(lab.leftovers()).toEqual([]);
   });
 
   it('leaves no overlay of a VM that never came up', async () => {

@@ -210,9 +210,8 @@ export class Lane implements LaneSteps {
     // A step that hangs, for example in an engine that does not answer, must not keep the rest from being stopped.
     await Promise.race([this.#pending.settle(), this.#forced.promise, delay(settleDeadlineMs, controls.signal)]);
     this.#session?.close();
-    const survived = outcome.exitCode === ExitCode.passed || outcome.exitCode === ExitCode.testsFailed || outcome.exitCode === ExitCode.nothingRan;
     try {
-      if (this.#settings.attached === null && !(this.#settings.keep() && survived)) await this.#stopOwned(contextOf(this.#scope, controls));
+      if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls));
     } finally {
       this.#followers.abort();
       await this.#following.settle();
@@ -220,9 +219,16 @@ export class Lane implements LaneSteps {
     }
   }
 
+  /** An environment of another process is left as it is, if it is left; one of ours only where it is still good. */
+  #leavesRunning({ exitCode }: Outcome): boolean {
+    const survived = exitCode === ExitCode.passed || exitCode === ExitCode.testsFailed || exitCode === ExitCode.nothingRan;
+    return this.#settings.keep() && (this.#settings.attached !== null || survived);
+  }
+
   force(): void {
     this.#forced.resolve();
     this.#graceMs = 0;
+    if (this.#settings.attached !== null && this.#settings.keep()) return;
     void this.#server?.container.remove({ graceMs: 0 }).catch(() => {});
     void this.#vm?.stop({ graceMs: 0 }).catch(() => {});
   }
