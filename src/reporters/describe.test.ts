@@ -21,7 +21,9 @@ const state: RunState = {
 
 describe('reproduction', () => {
   it('names everything that was tested', () => {
-    expect(reproduction(state)).toBe('nfstest-tui --ci --image-name=arcticwolf --image-tag=dev --nfs-version=3 --suite=nfstest --nfstest-src=/src --testcase=read,open');
+    expect(reproduction(state)).toBe(
+      'nfstest-tui --ci --image-name=arcticwolf --image-tag=dev --nfs-version=3 --suite=nfstest --nfstest-src=/src --testcase=read,open',
+    );
   });
 
   it('only the failed testcases where there are some, and no usual tag', () => {
