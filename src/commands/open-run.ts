@@ -14,6 +14,7 @@ import { EnvironmentFile, type EnvironmentRecord, lockEnvironment, readEnvironme
 import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
 import type { RunScope } from '../steps/run-scope.ts';
+import { SavedVms } from '../steps/saved-vms.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { selectTestcases } from '../suite/catalog.ts';
@@ -120,7 +121,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   if (existing) environment.adopt(existing);
   const preparation = new Preparation(scope, services);
   const keep = () => goal === 'environment' || request.keep();
-  const lane = new Lane(scope, preparation, services, { environment, attached, keep });
+  const lane = new Lane(scope, preparation, services, { environment, attached, keep, saved: new SavedVms(options, services) });
   const machine = runMachine.provide({
     actors: { ...prepareActors(preparation), lane: laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } }) },
   });

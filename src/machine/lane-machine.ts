@@ -99,19 +99,33 @@ export const laneMachine = setup({
             vm: {
               initial: 'deciding',
               states: {
-                deciding: { always: [{ guard: 'withoutVm', target: 'ready' }, { target: 'booting' }] },
-                booting: { invoke: { src: 'startVm', input: stepInput, onDone: 'ready', onError: { target: '#lane.stopping', actions: 'fail' } } },
+                deciding: { always: [{ guard: 'withoutVm', target: 'ready' }, { target: 'starting' }] },
+                starting: { invoke: { src: 'startVm', input: stepInput, onDone: 'connecting', onError: { target: '#lane.stopping', actions: 'fail' } } },
+                connecting: {
+                  invoke: {
+                    src: 'connect',
+                    input: stepInput,
+                    onDone: [{ guard: 'onlyEnvironment', target: 'ready' }, { target: 'uploading' }],
+                    onError: { target: '#lane.stopping', actions: 'fail' },
+                  },
+                },
+                uploading: { invoke: { src: 'upload', input: stepInput, onDone: 'ready', onError: { target: '#lane.stopping', actions: 'fail' } } },
                 ready: { type: 'final' },
               },
             },
           },
-          onDone: [{ guard: 'withoutVm', target: '#lane.stopping' }, { target: 'connecting' }],
+          onDone: [
+            { guard: 'withoutVm', target: '#lane.stopping' },
+            { guard: 'onlyEnvironment', target: '#lane.stopping' },
+            { guard: 'inSession', target: 'idle' },
+            { target: 'testing' },
+          ],
         },
         connecting: {
           invoke: {
             src: 'connect',
             input: stepInput,
-            onDone: [{ guard: 'onlyEnvironment', target: '#lane.stopping' }, { target: 'uploading' }],
+            onDone: 'uploading',
             onError: { target: '#lane.stopping', actions: 'fail' },
           },
         },

@@ -6,7 +6,7 @@
  */
 
 /** The steps of a run that take time, in the order in which they start. */
-export const phases = ['server-image', 'vm-image', 'suite-source', 'server', 'vm', 'connect', 'upload', 'suite', 'stop'] as const;
+export const phases = ['server-image', 'vm-image', 'suite-source', 'server', 'vm-boot', 'vm-save', 'vm', 'connect', 'upload', 'suite', 'stop'] as const;
 export type Phase = (typeof phases)[number];
 
 export const phaseTitles: Readonly<Record<Phase, string>> = {
@@ -14,7 +14,9 @@ export const phaseTitles: Readonly<Record<Phase, string>> = {
   'vm-image': 'build VM image',
   'suite-source': 'get test suite',
   server: 'start server',
-  vm: 'boot client VM',
+  'vm-boot': 'boot client VM',
+  'vm-save': 'save client VM',
+  vm: 'start client VM',
   connect: 'connect to client',
   upload: 'upload suite',
   suite: 'run testcases',

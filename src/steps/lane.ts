@@ -6,7 +6,7 @@ import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { LogChannel } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
+import type { RemoteSession, VmHandle } from '../services/types.ts';
 import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
@@ -15,7 +15,9 @@ import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
+import type { SavedVms } from './saved-vms.ts';
 import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer } from './server.ts';
+import { suiteDigest } from './suite-source.ts';
 import { startVm, type VmServices } from './vm.ts';
 import { delay, within } from './wait.ts';
 
@@ -27,9 +29,7 @@ const exitReportMs = 1_000;
 /** After this time without an answer a server or client counts as hung. */
 const answerDeadlineMs = 10_000;
 
-export interface LaneServices extends ServerServices, VmServices {
-  readonly remote: RemoteService;
-}
+export interface LaneServices extends ServerServices, VmServices {}
 
 export interface LaneSettings {
   readonly environment: EnvironmentFile;
@@ -37,6 +37,8 @@ export interface LaneSettings {
   readonly attached: EnvironmentRecord | null;
   /** Leave server and VM running after a run that they survived; asked at its end. */
   readonly keep: () => boolean;
+  /** Shared with the other lanes. */
+  readonly saved: SavedVms;
 }
 
 /** One server+client pair: holds the handles and does the machine's work with them. */
@@ -54,6 +56,8 @@ export class Lane implements LaneSteps {
   #server: RunningServer | null = null;
   #vm: VmHandle | null = null;
   #session: RemoteSession | null = null;
+  /** Digest of the suite that is in the VM. */
+  #suiteInVm: string | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
   /** Servers that were replaced on purpose. */
@@ -77,6 +81,7 @@ export class Lane implements LaneSteps {
     const { server, vm } = await attachEnvironment(this.#settings.attached, this.#services);
     this.#ownServer(server, controls);
     this.#ownVm(vm, controls);
+    this.#suiteInVm = this.#settings.attached?.suiteDigest ?? null;
     const { record } = server;
     controls.report({
       type: 'server.started',
@@ -112,23 +117,30 @@ export class Lane implements LaneSteps {
   }
 
   startVm(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#startVm(controls));
+  }
+
+  async #startVm(controls: StepControls): Promise<void> {
     this.#bootedVm = true;
     const { runId, options, platform, arch } = this.#scope;
-    const { image, cidata } = this.#preparation.vmReady;
+    const { image, cidata, key } = this.#preparation.vmReady;
+    const { environment, saved } = this.#settings;
     const input = {
-      runId,
-      options,
-      platform,
-      arch,
-      image,
-      cidata,
+      ...{ runId, options, platform, arch, image, cidata, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
+      hostname: 'nfstest-vm',
       tail: tailOf(this.#scope, 'vm'),
       onStarted: async (vm: VmHandle) => {
         this.#ownVm(vm, controls);
-        await this.#settings.environment.update({ vm: vm.record });
+        await environment.update({ vm: vm.record });
+      },
+      onBooting: async (vm: VmHandle | null) => {
+        if (vm) this.#follow('vm', vm.console({ signal: this.#followers.signal }));
+        await environment.update({ vm: vm?.record ?? null });
       },
     };
-    return this.#pending.track(startVm(input, this.#services, contextOf(this.#scope, controls)).then(() => {}));
+    const started = await startVm(input, this.#services, contextOf(this.#scope, controls));
+    this.#suiteInVm = started.suiteDigest;
+    await environment.update({ suiteDigest: started.suiteDigest });
   }
 
   connect(controls: StepControls): Promise<void> {
@@ -141,7 +153,17 @@ export class Lane implements LaneSteps {
   }
 
   upload(controls: StepControls): Promise<void> {
-    return this.#pending.track(uploadSuite(present(this.#session), this.#preparation.suite, contextOf(this.#scope, controls)));
+    return this.#pending.track(this.#upload(controls));
+  }
+
+  /** Nothing to do where a saved VM, or the process that started it, brought the same suite. */
+  async #upload(controls: StepControls): Promise<void> {
+    const { suite } = this.#preparation;
+    const digest = await suiteDigest(suite);
+    if (digest === this.#suiteInVm) return;
+    await uploadSuite(present(this.#session), suite, contextOf(this.#scope, controls));
+    this.#suiteInVm = digest;
+    await this.#settings.environment.update({ suiteDigest: digest });
   }
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
@@ -245,7 +267,7 @@ export class Lane implements LaneSteps {
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
     await within(exitReportMs, Promise.all(this.#exits));
     // The other part may belong to another process that goes on.
-    await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null } : {}) });
+    await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null, suiteDigest: null } : {}) });
   }
 
   #ownServer(server: RunningServer, controls: StepControls): void {
