@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { RunSummary } from '../history/summary.ts';
+import type { RunSummary } from '../model/summary.ts';
 import { UserError } from '../model/errors.ts';
 import { importLog } from './import.ts';
 

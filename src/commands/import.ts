@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { replay } from '../history/read-runs.ts';
-import { summarise } from '../history/summary.ts';
+import { summarise } from '../model/summary.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import type { EventBody } from '../model/events.ts';
 import type { ExitCode } from '../model/exit-codes.ts';

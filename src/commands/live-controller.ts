@@ -159,8 +159,8 @@ export class LiveController implements DashboardController {
   /** What stays on the terminal after the screen: the verdicts, and where the runs are kept. */
   summary(): readonly string[] {
     const { testcases, outcome } = this.store.getSnapshot();
-    const ran = testcases.filter(({ status }) => status === 'passed' || status === 'failed' || status === 'not-run');
-    const words = { passed: 'passed', failed: 'FAILED', 'not-run': 'not run' } as const;
+    const ran = testcases.filter(({ status }) => status === 'passed' || status === 'failed' || status === 'known' || status === 'not-run');
+    const words = { passed: 'passed', failed: 'FAILED', known: 'known', 'not-run': 'not run' } as const;
     const width = Math.max(0, ...ran.map(({ name }) => name.length));
     const rows = ran.map(({ name, status, passedCount, failedCount }) => {
       const word = words[status as keyof typeof words];

@@ -41,6 +41,16 @@ export interface Options {
   readonly nfstestTag: string;
   readonly timeoutMs: number;
   readonly runsDir: string;
+  /** How many runs are kept. */
+  readonly runsKeep: number;
+  /** Names of reporters, separated by commas, as typed. */
+  readonly reporters: string;
+  /** Where report files go; null: the run's folder. */
+  readonly outputDir: string | null;
+  /** A file of known failures, `none`, or empty for the server's. */
+  readonly knownFailures: string;
+  /** What was given by flag or environment, by key. */
+  readonly given: Readonly<Record<string, string>>;
   /** Where clones and set-up logs go. */
   readonly buildDir: string;
 }
@@ -69,6 +79,12 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     if (variable !== undefined && variable.trim() !== '') return { value: variable.trim(), explicit: true };
     return { value: defaults[key] ?? '', explicit: false };
   };
+  const given = Object.fromEntries(
+    Object.keys(defaults).flatMap((key) => {
+      const { value, explicit } = pick(key);
+      return explicit ? [[key, value]] : [];
+    }),
+  );
   const path = (text: string) => (text === '' || isGitUrl(text) ? text : resolve(cwd, text));
   const port = (key: string): Setting<number> => {
     const { value, explicit } = pick(key);
@@ -115,6 +131,11 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfstestTag: pick('NFSTEST_TAG').value,
     timeoutMs: parseDuration(pick('TIMEOUT').value),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
+    runsKeep: parseCount('RUNS_KEEP', pick('RUNS_KEEP').value, 1_000_000),
+    reporters: pick('REPORTER').value,
+    outputDir: pick('OUTPUT_DIR').value === '' ? null : resolve(cwd, pick('OUTPUT_DIR').value),
+    knownFailures: ['', 'none'].includes(pick('KNOWN_FAILURES').value) ? pick('KNOWN_FAILURES').value : resolve(cwd, pick('KNOWN_FAILURES').value),
+    given,
     buildDir: resolve(cwd, 'build'),
   };
 }

@@ -5,7 +5,7 @@ import type { RunEvent } from '../model/events.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
 import { eventsFile, summaryFile } from './run-folder.ts';
 import { runIdPattern } from './run-id.ts';
-import type { RunSummary } from './summary.ts';
+import type { RunSummary } from '../model/summary.ts';
 
 /** A run in a list. */
 export interface KeptRun {

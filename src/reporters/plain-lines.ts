@@ -7,8 +7,8 @@ import { assertionCount, summaryTable } from './summary-table.ts';
 /** Failed assertions shown per testcase; all of them are in the log. */
 const maxFailures = 25;
 
-const labels = { passed: 'PASS   ', failed: 'FAIL   ', 'not-run': 'NOT RUN' } as const;
-const labelStyles = { passed: 'green', failed: 'red', 'not-run': 'yellow' } as const;
+const labels = { passed: 'PASS   ', failed: 'FAIL   ', known: 'KNOWN  ', 'not-run': 'NOT RUN' } as const;
+const labelStyles = { passed: 'green', failed: 'red', known: 'yellow', 'not-run': 'yellow' } as const;
 
 /** Adds a style to a text, or nothing where no colours are wanted. */
 export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
@@ -31,7 +31,11 @@ export function verdictLines(testcase: TestcaseState, { width, paint }: { readon
   ];
   return [
     words.join('  '),
-    ...failures.slice(0, maxFailures).flatMap(({ message, details }) => [`    - ${message}`, ...details.map((line) => `      ${line}`)]),
+    ...failures.slice(0, maxFailures).flatMap(({ message, details, known }) => [
+      `    - ${message}`,
+      ...(known === null ? [] : [`      known: ${known}`]),
+      ...details.map((line) => `      ${line}`),
+    ]),
     ...(failures.length > maxFailures ? [`    … ${failures.length - maxFailures} more failed assertions in suite.log`] : []),
   ];
 }
