@@ -67,7 +67,10 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'progress.reported':
       return reducePhase(view, event);
     case 'known-failures.read':
-      return { ...view, known: { source: event.source, strict: event.strict, entries: event.entries.map((entry) => ({ ...entry, seen: false, passed: false })) } };
+      return {
+        ...view,
+        known: { source: event.source, strict: event.strict, entries: event.entries.map((entry) => ({ ...entry, seen: false, passed: false })) },
+      };
     case 'suite.resolved':
       return { ...view, suite: event.suite };
     case 'note.reported':

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { RunSummary } from '../model/summary.ts';
 import { UserError } from '../model/errors.ts';
+import type { RunSummary } from '../model/summary.ts';
 import { importLog } from './import.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../test/fixtures/nfstest/${name}`, import.meta.url));

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import { createActor } from 'xstate';
 import { openServices, processes, type Services } from '../app.ts';
-import type { Options } from '../config/options.ts';
 import { knownFailuresFile, readKnownFailures } from '../config/known-failures-file.ts';
+import type { Options } from '../config/options.ts';
 import { programVersion } from '../config/paths.ts';
 import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
@@ -115,6 +115,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const diskTrouble = Promise.withResolvers<Outcome>();
   const recorder = new RunRecorder({
     runsDir: options.runsDir,
+    runsKeep: options.runsKeep,
     logs,
     reporters: request.reporters,
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),

@@ -110,7 +110,9 @@ export async function readKnownFailures({ path, explicit }: KnownFailuresFile): 
     content = await readFile(path, 'utf8');
   } catch (error) {
     if (!explicit && (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new UserError(`the known failures in ${path} can’t be read: ${messageOf(error)}`, 'name another file with --known-failures, or none', { cause: error });
+    throw new UserError(`the known failures in ${path} can’t be read: ${messageOf(error)}`, 'name another file with --known-failures, or none', {
+      cause: error,
+    });
   }
   return parseKnownFailures(content, path);
 }

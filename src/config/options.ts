@@ -69,16 +69,19 @@ export interface OptionSources {
 /** Whether a source is a repository to clone; anything else is a folder. */
 export const isGitUrl = (text: string) => /^(git|https?|ssh):\/\/|^git@/.test(text);
 
+/** One setting as it was typed, not checked: flag, then environment, then default. */
+export function settingOf(key: string, { flags, environment, defaults }: Omit<OptionSources, 'cwd'>): Setting<string> {
+  const flag = flags[key];
+  if (flag !== undefined) return { value: flag.trim(), explicit: true };
+  const variable = environment[key];
+  // make exports variables that were given as empty; they mean the default.
+  if (variable !== undefined && variable.trim() !== '') return { value: variable.trim(), explicit: true };
+  return { value: defaults[key] ?? '', explicit: false };
+}
+
 /** Resolves and checks every setting: flag, then environment, then default. Throws UserError. */
 export function resolveOptions({ flags, environment, defaults, cwd }: OptionSources): Options {
-  const pick = (key: string): Setting<string> => {
-    const flag = flags[key];
-    if (flag !== undefined) return { value: flag.trim(), explicit: true };
-    const variable = environment[key];
-    // make exports variables that were given as empty; they mean the default.
-    if (variable !== undefined && variable.trim() !== '') return { value: variable.trim(), explicit: true };
-    return { value: defaults[key] ?? '', explicit: false };
-  };
+  const pick = (key: string) => settingOf(key, { flags, environment, defaults });
   const given = Object.fromEntries(
     Object.keys(defaults).flatMap((key) => {
       const { value, explicit } = pick(key);

@@ -73,4 +73,5 @@ export const staleEntries = (known: KnownFailures | null): readonly KnownFailure
   known === null ? [] : known.entries.filter(({ seen, passed }) => passed && !seen);
 
 /** `open: open - opening existent file should …`: one entry, for people. */
-export const describeEntry = ({ testcase, message }: KnownFailure): string => (message === null ? `${testcase} (the whole testcase)` : `${testcase}: ${message}`);
+export const describeEntry = ({ testcase, message }: KnownFailure): string =>
+  message === null ? `${testcase} (the whole testcase)` : `${testcase}: ${message}`;

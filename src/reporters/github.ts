@@ -34,12 +34,18 @@ function annotationsOf({ state, testcases }: Report): Annotation[] {
   });
   const { setupFailure, result } = state;
   const setup: Annotation[] =
-    setupFailure === null ? [] : [{ level: 'error', title: 'NFStest failed in its set-up', message: [setupFailure.message, ...setupFailure.details].join('\n') }];
+    setupFailure === null
+      ? []
+      : [{ level: 'error', title: 'NFStest failed in its set-up', message: [setupFailure.message, ...setupFailure.details].join('\n') }];
   const run: Annotation[] =
     result !== null && result.exitCode !== 0 && failed.length === 0 && setup.length === 0
       ? [{ level: 'error', title: 'NFS test failed', message: [result.reason, ...(result.log?.lines ?? [])].join('\n') }]
       : [];
-  const stale: Annotation[] = staleEntries(state.known).map((entry) => ({ level: 'warning', title: 'A known failure passes now', message: `remove it: ${describeEntry(entry)}` }));
+  const stale: Annotation[] = staleEntries(state.known).map((entry) => ({
+    level: 'warning',
+    title: 'A known failure passes now',
+    message: `remove it: ${describeEntry(entry)}`,
+  }));
   return [...setup, ...run, ...failed, ...stale];
 }
 
@@ -47,11 +53,15 @@ function annotationsOf({ state, testcases }: Report): Annotation[] {
 export function githubAnnotations(report: Report): string {
   const all = annotationsOf(report);
   const shown = all.length <= maxAnnotations ? all : all.slice(0, maxAnnotations - 1);
-  const more: Annotation[] = all.length > shown.length ? [{ level: 'error', title: 'NFS test', message: `${all.length - shown.length} more failures are in the step’s summary` }] : [];
+  const more: Annotation[] =
+    all.length > shown.length ? [{ level: 'error', title: 'NFS test', message: `${all.length - shown.length} more failures are in the step’s summary` }] : [];
   return [...shown, ...more].map(({ level, title, message }) => `::${level} title=${escapeProperty(title)}::${escapeData(message)}\n`).join('');
 }
 
-const cell = (text: string): string => xmlText(text).replaceAll(/\s+/g, ' ').replaceAll(/[\\|`*_<>[\]]/g, String.raw`\$&`);
+const cell = (text: string): string =>
+  xmlText(text)
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[\\|`*_<>[\]]/g, String.raw`\$&`);
 
 /** A block that no line of its content can end. */
 function codeBlock(lines: readonly string[]): string[] {
@@ -73,7 +83,12 @@ const marks: Readonly<Record<TestcaseState['status'], string>> = {
 const table = (columns: readonly string[], rows: readonly (readonly string[])[]): string[] =>
   [columns, columns.map(() => '---'), ...rows.map((row) => row.map(cell))].map((row) => `| ${row.join(' | ')} |`);
 
-const section = ({ title, body }: Section): string[] => ['', `**${cell(title)}**`, '', ...(body.kind === 'table' ? table(body.columns.map(cell), body.rows) : codeBlock(body.lines))];
+const section = ({ title, body }: Section): string[] => [
+  '',
+  `**${cell(title)}**`,
+  '',
+  ...(body.kind === 'table' ? table(body.columns.map(cell), body.rows) : codeBlock(body.lines)),
+];
 
 /** What is worth its place first: when it is too long, the end is cut. */
 function blocks({ state, testcases, sections }: Report): string[][] {
@@ -89,8 +104,18 @@ function blocks({ state, testcases, sections }: Report): string[][] {
   ]);
   const bad = testcases.filter(({ failures, sections: own }) => failures.length > 0 || own.length > 0);
   return [
-    [`## ${cell(verdict)}`, ...hint.map(cell), '', ...table(['what', 'value'], factsOf(state).map(({ title, value }) => [title, value]))],
-    ...(rows.length === 0 ? [] : [['', `${totals.passed} of ${totals.selected} testcases passed.`, '', ...table(['testcase', 'verdict', 'assertions', 'time', ''], rows)]]),
+    [
+      `## ${cell(verdict)}`,
+      ...hint.map(cell),
+      '',
+      ...table(
+        ['what', 'value'],
+        factsOf(state).map(({ title, value }) => [title, value]),
+      ),
+    ],
+    ...(rows.length === 0
+      ? []
+      : [['', `${totals.passed} of ${totals.selected} testcases passed.`, '', ...table(['testcase', 'verdict', 'assertions', 'time', ''], rows)]]),
     ...(state.setupFailure === null ? [] : [['', '### Set-up', '', ...codeBlock([state.setupFailure.message, ...state.setupFailure.details])]]),
     ...sections.map(section),
     ...(repeat === null ? [] : [['', 'Repeat with', '', ...codeBlock([repeat])]]),
@@ -99,7 +124,9 @@ function blocks({ state, testcases, sections }: Report): string[][] {
       '',
       `### ${cell(name)}`,
       '',
-      ...codeBlock(failures.flatMap(({ message, details, known }) => [message, ...(known === null ? [] : [`  known: ${known}`]), ...details.map((line) => `  ${line}`)])),
+      ...codeBlock(
+        failures.flatMap(({ message, details, known }) => [message, ...(known === null ? [] : [`  known: ${known}`]), ...details.map((line) => `  ${line}`)]),
+      ),
       ...own.flatMap(section),
     ]),
   ];

@@ -31,11 +31,13 @@ export function verdictLines(testcase: TestcaseState, { width, paint }: { readon
   ];
   return [
     words.join('  '),
-    ...failures.slice(0, maxFailures).flatMap(({ message, details, known }) => [
-      `    - ${message}`,
-      ...(known === null ? [] : [`      known: ${known}`]),
-      ...details.map((line) => `      ${line}`),
-    ]),
+    ...failures
+      .slice(0, maxFailures)
+      .flatMap(({ message, details, known }) => [
+        `    - ${message}`,
+        ...(known === null ? [] : [`      known: ${known}`]),
+        ...details.map((line) => `      ${line}`),
+      ]),
     ...(failures.length > maxFailures ? [`    … ${failures.length - maxFailures} more failed assertions in suite.log`] : []),
   ];
 }

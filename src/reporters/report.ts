@@ -68,11 +68,9 @@ interface Gathered {
   remarks: string[];
 }
 
-function gather(events: readonly RunEvent[]): { readonly state: RunState; readonly testcases: ReadonlyMap<string, Gathered> } {
+function gather(events: readonly RunEvent[]): ReadonlyMap<string, Gathered> {
   const testcases = new Map<string, Gathered>();
-  let state = emptyRunState;
   for (const event of events) {
-    state = (reduce(state, event) as RunState | undefined) ?? state;
     if (event.type === 'testcase.started') {
       testcases.set(event.testcase, { startedAtMs: event.atMs, startedAt: event.time, endedAtMs: null, assertions: [], remarks: [] });
     }
@@ -80,15 +78,19 @@ function gather(events: readonly RunEvent[]): { readonly state: RunState; readon
     if (entry === undefined) continue;
     if (event.type === 'assertion.finished') {
       const { verdict, message, passedCount, failedCount, details, atMs } = event;
-      const failures = state.testcases.find(({ name }) => name === event.testcase)?.failures;
-      const known = verdict === 'failed' ? (failures?.at(-1)?.known ?? null) : null;
       const durationMs = Math.max(0, atMs - (entry.assertions.at(-1)?.atMs ?? entry.startedAtMs));
-      entry.assertions.push({ verdict, message, passedCount, failedCount, details, known, atMs, durationMs });
+      entry.assertions.push({ verdict, message, passedCount, failedCount, details, known: null, atMs, durationMs });
     }
     if (event.type === 'remark.reported') entry.remarks.push(`${event.level}: ${event.message}`);
     if (event.type === 'testcase.finished') entry.endedAtMs = event.atMs;
   }
-  return { state, testcases };
+  return testcases;
+}
+
+/** The state knows of each failed assertion, in their order, whether it is expected. */
+function withKnown(assertions: readonly AssertionReport[], { failures }: TestcaseState): AssertionReport[] {
+  let failed = 0;
+  return assertions.map((assertion) => (assertion.verdict === 'failed' ? { ...assertion, known: failures[failed++]?.known ?? null } : assertion));
 }
 
 function phaseSpans(state: RunState, events: readonly RunEvent[], endMs: number): PhaseSpan[] {
@@ -101,8 +103,8 @@ function phaseSpans(state: RunState, events: readonly RunEvent[], endMs: number)
 
 /** Puts together what a report of a run shows. */
 export function buildReport({ events, logs = {}, state: given, sections = [], testcaseSections = new Map() }: ReportInput): Report {
-  const { state: replayed, testcases } = gather(events);
-  const state = given ?? replayed;
+  const testcases = gather(events);
+  const state = given ?? events.reduce<RunState>((before, event) => (reduce(before, event) as RunState | undefined) ?? before, emptyRunState);
   const output = outputByTestcase(logs.suite ?? []);
   const durationMs = Math.max(state.result?.durationMs ?? 0, events.at(-1)?.atMs ?? 0);
   return {
@@ -118,7 +120,7 @@ export function buildReport({ events, logs = {}, state: given, sections = [], te
         startedAtMs: gathered?.startedAtMs ?? null,
         endedAtMs: gathered?.endedAtMs ?? (gathered ? durationMs : null),
         startedAt: gathered?.startedAt || null,
-        assertions: gathered?.assertions ?? [],
+        assertions: withKnown(gathered?.assertions ?? [], testcase),
         remarks: gathered?.remarks ?? [],
         output: output.get(testcase.name) ?? [],
         sections: testcaseSections.get(testcase.name) ?? [],

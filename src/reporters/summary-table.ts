@@ -28,7 +28,12 @@ export function assertionCount({ passedCount, failedCount }: Pick<TestcaseState,
 function totalsRow(state: RunState): Row {
   const { passed, failed, known, notRun, assertionsPassed, assertionsFailed } = totalsOf(state.testcases);
   const measured = state.testcases.flatMap((testcase) => testcase.durationMs ?? []);
-  const parts = [`${passed} passed`, ...(failed > 0 ? [`${failed} failed`] : []), ...(known > 0 ? [`${known} known`] : []), ...(notRun > 0 ? [`${notRun} not run`] : [])];
+  const parts = [
+    `${passed} passed`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(known > 0 ? [`${known} known`] : []),
+    ...(notRun > 0 ? [`${notRun} not run`] : []),
+  ];
   return {
     name: 'total',
     verdict: parts.join(', '),

@@ -30,7 +30,10 @@ function testcaseLines(testcase: TestcaseReport, number: number): string[] {
   const passed = status === 'passed';
   const known = status === 'known' ? [...new Set(failures.flatMap((failure) => failure.known ?? []))].join('; ') : null;
   const notRun = !passed && status !== 'failed' && status !== 'known';
-  const subtest = assertions.length === 0 ? [] : [`# Subtest: ${inline(name)}`, `    1..${assertions.length}`, ...assertions.flatMap((entry, index) => assertionLines(entry, index + 1))];
+  const subtest =
+    assertions.length === 0
+      ? []
+      : [`# Subtest: ${inline(name)}`, `    1..${assertions.length}`, ...assertions.flatMap((entry, index) => assertionLines(entry, index + 1))];
   const values = {
     verdict: notRun ? 'not run to its end' : status,
     reason,

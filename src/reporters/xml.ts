@@ -1,9 +1,15 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Text without what XML 1.0 can't carry, in any spelling: control characters, lone surrogates, U+FFFE and U+FFFF. Escape sequences of terminals go as a whole. */
+/** Whether XML 1.0 has a place for a character. Source: its production `Char`; without C1 and DEL, which it only discourages. */
+function isXmlCharacter(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20) return code === 0x09 || code === 0x0a || code === 0x0d;
+  return code !== 0x7f && code !== 0xfffe && code !== 0xffff;
+}
+
+/** Text without escape sequences of terminals, and without characters that XML can't carry in any spelling. */
 export function xmlText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-  return stripVTControlCharacters(text).toWellFormed().replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\uFFFE\uFFFF]/g, '');
+  return Array.from(stripVTControlCharacters(text).toWellFormed()).filter(isXmlCharacter).join('');
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
@@ -12,8 +18,7 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 export const escapeXml = (text: string): string => xmlText(text).replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 
 /** Text for an attribute's value: line ends and tabs would be made blanks by the parser. */
-export const escapeAttribute = (text: string): string =>
-  escapeXml(text).replaceAll(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+export const escapeAttribute = (text: string): string => escapeXml(text).replaceAll(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** An element; attributes without a value are left out, and children are XML already. */
 export function element(name: string, attributes: Readonly<Record<string, string | number | null>>, children: readonly string[] = []): string {

@@ -44,7 +44,9 @@ function filters({ testcases, state }: Report): string {
     ['not-run', 'not run', notRun],
     ['passed', 'passed', passed],
   ] as const;
-  const buttons = counts.filter(([show, , count]) => show === 'all' || count > 0).map(([show, word, count]) => `<button type="button" data-show="${show}" aria-pressed="${show === 'all'}">${word} ${count}</button>`);
+  const buttons = counts
+    .filter(([show, , count]) => show === 'all' || count > 0)
+    .map(([show, word, count]) => `<button type="button" data-show="${show}" aria-pressed="${show === 'all'}">${word} ${count}</button>`);
   return `<div class="tools"><input id="search" type="search" placeholder="search testcases, messages, output ( / )" aria-label="search">${buttons.join('')}<span id="count" class="soft" role="status"></span></div>`;
 }
 
