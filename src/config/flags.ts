@@ -48,6 +48,7 @@ export const flags: readonly Flag[] = [
   toggle('strict', 'a known failure that passes makes the run fail'),
   toggle('last-failed', 'run what failed the last time'),
   toggle('yes', 'do not ask before installing'),
+  toggle('for-tests', 'setup: with what the program’s own tests need'),
   toggle('follow', 'go on printing as a log grows'),
 ];
 

@@ -24,21 +24,23 @@ interface Annotation {
 }
 
 function annotationsOf({ state, testcases }: Report): Annotation[] {
-  const failed = testcases.flatMap(({ name, status, reason, failures }): Annotation[] => {
-    if (status === 'failed') {
-      const fresh = failures.filter(({ known }) => known === null);
-      return fresh.map(({ message, details }) => ({ level: 'error', title: `NFStest ${name} failed`, message: [message, ...details].join('\n') }));
-    }
-    if (status === 'passed' || status === 'known') return [];
-    return [{ level: 'error', title: `NFStest ${name} did not run to its end`, message: reason ?? 'the run ended first' }];
-  });
+  const failed = testcases
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, failures }) =>
+      failures
+        .filter(({ known }) => known === null)
+        .map(({ message, details }): Annotation => ({ level: 'error', title: `NFStest ${name} failed`, message: [message, ...details].join('\n') })),
+    );
+  const notRun = testcases
+    .filter(({ status }) => status === 'not-run' || status === 'pending' || status === 'running')
+    .map(({ name, reason }): Annotation => ({ level: 'error', title: `NFStest ${name} did not run to its end`, message: reason ?? 'the run ended first' }));
   const { setupFailure, result } = state;
   const setup: Annotation[] =
     setupFailure === null
       ? []
       : [{ level: 'error', title: 'NFStest failed in its set-up', message: [setupFailure.message, ...setupFailure.details].join('\n') }];
   const run: Annotation[] =
-    result !== null && result.exitCode !== 0 && failed.length === 0 && setup.length === 0
+    result !== null && result.exitCode !== 0 && failed.length + notRun.length + setup.length === 0
       ? [{ level: 'error', title: 'NFS test failed', message: [result.reason, ...(result.log?.lines ?? [])].join('\n') }]
       : [];
   const stale: Annotation[] = staleEntries(state.known).map((entry) => ({
@@ -46,7 +48,8 @@ function annotationsOf({ state, testcases }: Report): Annotation[] {
     title: 'A known failure passes now',
     message: `remove it: ${describeEntry(entry)}`,
   }));
-  return [...setup, ...run, ...failed, ...stale];
+  // What failed comes before what did not run because of it: only ten are shown.
+  return [...setup, ...run, ...failed, ...notRun, ...stale];
 }
 
 /** Workflow commands for GitHub's log: at most 10, the last one saying how many more there are. */
