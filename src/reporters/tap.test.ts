@@ -76,7 +76,7 @@ describe('tap', () => {
         ended(1, nasty),
       ]),
     );
-    expect(results.ok).toBe(false);
+    expect(results?.ok).toBe(false);
     expect(points.map(({ ok, todo }) => [ok, todo ?? false])).toEqual([
       [false, false],
       [false, false],
