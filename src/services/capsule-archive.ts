@@ -1,7 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
@@ -56,6 +55,13 @@ export async function readCapsule(path: string, into: string): Promise<string> {
   let bytes = 0;
   let entries = 0;
   let top: string | null = null;
+  async function* counted(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw refuse('it unpacks to more than 2 GiB');
+      yield chunk;
+    }
+  }
   const take = async () => {
     for await (const entry of archive) {
       const { name, type } = entry.header;
@@ -70,16 +76,10 @@ export async function readCapsule(path: string, into: string): Promise<string> {
       const [folder = ''] = name.split('/');
       top ??= folder;
       if (folder !== top) throw refuse('it holds more than one folder');
-      const chunks: Buffer[] = [];
-      for await (const chunk of entry as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > maxBytes) throw refuse('it unpacks to more than 2 GiB');
-        chunks.push(chunk);
-      }
       const target = join(into, name);
       await mkdir(dirname(target), { recursive: true });
       // Never over a file that is there: two entries of one name are no accident.
-      await writeFile(target, Readable.from(chunks), { flag: 'wx' });
+      await pipeline(counted(entry as unknown as AsyncIterable<Buffer>), createWriteStream(target, { flags: 'wx' }));
     }
   };
   const reading = pipeline(createReadStream(path), createGunzip(), archive);

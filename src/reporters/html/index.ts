@@ -18,6 +18,7 @@ function heading({ state }: Report): string {
   return [
     `<h1 class="${className}">${escapeXml(verdict)}</h1>`,
     ...hint.map((line) => `<p>${escapeXml(line)}</p>`),
+    ...(state.result?.exitCode === 0 ? [`<p>${escapeXml(state.result.reason)}</p>`] : []),
     `<dl class="facts">${facts.join('')}${started}</dl>`,
     ...(repeat === null ? [] : [`<p class="soft">Repeat with</p><pre id="repeat">${escapeXml(repeat)}</pre>`]),
   ].join('\n');
