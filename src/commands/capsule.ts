@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { programVersion } from '../config/paths.ts';
 import { eventsFile, summaryFile } from '../history/run-folder.ts';
 import { UserError } from '../model/errors.ts';
-import { logChannels } from '../model/events.ts';
+import { logChannels, type RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { redactCredentials } from '../model/redact.ts';
 import type { RunState } from '../model/run-state.ts';
@@ -45,6 +45,25 @@ const textFiles = [eventsFile, summaryFile, ...logChannels.map((channel) => `${c
 const clean = (text: string): string =>
   redactCredentials(text).replaceAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '*** private key ***');
 
+const allowed = (settings: RunState['settings']): RunState['settings'] =>
+  Object.fromEntries(Object.entries(settings).filter(([key]) => allowedSettings.includes(key)));
+
+/** A recording with the settings that are allowed alone; other lines stay as they are. */
+function cleanEvents(text: string): string {
+  return text.split('\n').map(cleanEvent).join('\n');
+}
+
+function cleanEvent(line: string): string {
+  if (!line.includes('"settings"')) return line;
+  try {
+    const event = JSON.parse(line) as RunEvent;
+    return event.type === 'run.started' && event.settings ? JSON.stringify({ ...event, settings: allowed(event.settings) }) : line;
+  } catch {
+    // Torn by the end of a process, and of no use to anybody.
+    return '';
+  }
+}
+
 async function capturesOf(dir: string, testcase: string | null): Promise<string[]> {
   const names = (await readdir(dir, { recursive: true })).filter((name) => capture.test(name)).sort();
   return testcase === null ? names : names.filter((name) => name.split(/[^a-z]+/).includes(testcase));
@@ -56,9 +75,6 @@ function commandOf(state: RunState, testcase: string | null): string | null {
 }
 
 function manifest(state: RunState, testcase: string | null, entries: readonly CapsuleEntry[]): string {
-  const settings = Object.fromEntries(
-    allowedSettings.flatMap((key) => (state.settings[key] === undefined ? [] : [[key, redactCredentials(state.settings[key])]])),
-  );
   const content = {
     format: 1,
     runId: state.runId,
@@ -72,7 +88,7 @@ function manifest(state: RunState, testcase: string | null, entries: readonly Ca
     suite: state.suite,
     clientKernel: state.clientKernel,
     accelerator: state.accelerator,
-    settings,
+    settings: allowed(state.settings),
     versions: { run: state.program, capsule: programVersion, node: process.versions.node, platform: process.platform, arch: process.arch },
     files: entries.map(({ name, content: bytes }) => ({ name, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })),
   };
@@ -96,7 +112,7 @@ async function entriesOf({ dir, state }: OpenRecord, testcase: string | null, fi
   const texts = await Promise.all(
     textFiles.map(async (name) => {
       const text = await readFile(join(dir, name), 'utf8').catch(() => null);
-      return text === null ? [] : [{ name, content: Buffer.from(clean(text)) }];
+      return text === null ? [] : [{ name, content: Buffer.from(clean(name === eventsFile ? cleanEvents(text) : text)) }];
     }),
   );
   const captures = await Promise.all((await capturesOf(dir, testcase)).map(async (name) => ({ name, content: await readFile(join(dir, name)) })));
