@@ -3,7 +3,6 @@ import { findFlaky } from '../history/flaky.ts';
 import { type KeptRun, listRuns } from '../history/read-runs.ts';
 import { UserError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
-import { describeEntry, staleEntries } from '../model/known-failures.ts';
 import { summarise } from '../model/summary.ts';
 import { describeServer, describeSuite } from '../reporters/describe.ts';
 import { testcaseDetails } from '../reporters/details.ts';
@@ -31,7 +30,6 @@ function runLines(report: Report, folder: string | null, paint: ReturnType<typeo
         ...testcase.sections.flatMap((section) => ['', ...sectionLines(section)]),
       ]),
     ...sections.flatMap((section) => ['', ...sectionLines(section)]),
-    ...staleEntries(state.known).map((entry) => paint('yellow', `a known failure passes now, remove it: ${describeEntry(entry)}`)),
     ...(end.length > 0 ? end : ['the run was cut off before its end']),
   ];
 }

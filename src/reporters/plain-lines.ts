@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { formatDuration } from '../model/format.ts';
+import { describeEntry, staleEntries } from '../model/known-failures.ts';
 import type { RunState, TestcaseState } from '../model/run-state.ts';
 import { closingLines, reproduction } from './describe.ts';
 import { assertionCount, summaryTable } from './summary-table.ts';
@@ -68,6 +69,7 @@ export function summaryLines(
     ...(tested ? [paint('bold', heading)] : []),
     ...summaryTable(state).map((line) => `  ${line}`),
     ...(tested ? [''] : []),
+    ...staleEntries(state.known).map((entry) => paint('yellow', `a known failure passes now, remove it from ${state.known?.source}: ${describeEntry(entry)}`)),
     ...(result.log === null ? [] : [...result.log.lines.map((line) => `  | ${line}`), `the end of ${result.log.path}`, '']),
     ...(repeat === null ? [] : [`repeat with  ${repeat}`]),
     ...(folder === null ? [] : [`kept in      ${folder}`]),
