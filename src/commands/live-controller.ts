@@ -4,7 +4,8 @@ import { DashboardStore } from '../../components/view/dashboard-store.ts';
 import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
 import type { Options } from '../config/options.ts';
 import { sshArguments, vmFiles } from '../config/vm-files.ts';
-import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import { messageOf } from '../model/errors.ts';
+import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
@@ -130,6 +131,19 @@ export class LiveController implements DashboardController {
     this.#quitting = true;
     this.#run?.send({ type: 'run.stop', outcome });
     return this.#ended;
+  }
+
+  async expectFailures(failures: readonly KnownFailure[]): Promise<string> {
+    try {
+      const { addKnownFailure, knownFailuresFile } = await import('../config/known-failures-file.ts');
+      const { knownFailures, imageName } = this.#settings.options;
+      const file = knownFailuresFile(knownFailures, this.store.getSnapshot().server?.name ?? imageName.value);
+      if (file === null) return 'KNOWN_FAILURES is none: there is no file to write to';
+      for (const failure of failures) await addKnownFailure(file.path, failure);
+      return `written to ${relative(process.cwd(), file.path)}; counts from the next run on`;
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   reproCommand(testcases: readonly string[]): string {

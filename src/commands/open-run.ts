@@ -8,7 +8,7 @@ import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
 import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
-import { EnvironmentError, UserError } from '../model/errors.ts';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { KnownFailuresRead, RunStarted, ServerIdentity } from '../model/events.ts';
 import { redactCredentials } from '../model/redact.ts';
 import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
@@ -150,15 +150,12 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     program: programVersion,
     settings: withoutCredentials(options.given),
   });
-  const recordExpected = () => {
-    if (known !== null) recorder.record(known);
-  };
   const actor = createActor(machine, {
     input: { goal, lane: { attach: request.attach, parts, testcases, timeoutMs: options.timeoutMs }, started: started(testcases) },
   });
   actor.on('event', ({ body }) => {
     recorder.record(body);
-    if (body.type === 'run.started' && goal === 'tests') recordExpected();
+    if (body.type === 'run.started' && goal === 'tests' && known !== null) recorder.record(known);
   });
   const idleListeners = new Set<(outcome: Outcome) => void>();
   actor.on('idle', ({ outcome }) => {
@@ -197,7 +194,12 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     test: async (selected) => {
       const { imageId, clientKernel, accelerator } = recorder.state;
       await recorder.begin({ ...started(selected), environment: { imageId, clientKernel, accelerator } });
-      recordExpected();
+      // Read again: the dashboard may have added to it. What can't be read any more is told, and expects nothing.
+      const now = await expected(options, server.name, request.strict ?? false).catch((error) => {
+        recorder.record({ type: 'note.reported', level: 'warning', message: messageOf(error) });
+        return null;
+      });
+      if (now !== null) recorder.record(now);
       recorder.record({ type: 'suite.resolved', suite: preparation.suite.identity });
       actor.send({ type: 'tests.run', testcases: selected });
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventBody, KnownFailure, RunEvent } from './events.ts';
 import { ExitCode } from './exit-codes.ts';
-import { matchesPattern, staleEntries } from './known-failures.ts';
+import { entriesFor, matchesPattern, staleEntries } from './known-failures.ts';
 import { emptyRunState, type RunState, reduce } from './run-state.ts';
 import { outcomeOf, totalsOf } from './verdict.ts';
 
@@ -135,6 +135,24 @@ describe('an expected failure that passes', () => {
 
   it('for a whole testcase: where it passes', () => {
     expect(staleEntries(stateAfter(passed, { entries: [entry({ message: null })] }).known)).toHaveLength(1);
+  });
+});
+
+describe('entriesFor', () => {
+  it('explains the same failures the next time, and nothing else', () => {
+    const messages = [
+      'open - O_EXCL|O_CREAT on a file (3 passed, 1 failed)',
+      'open - O_EXCL|O_CREAT on a file',
+      "EIO: '/mnt/nfstest_posix_20261125_035140_d_001'",
+    ];
+    const entries = entriesFor('open', messages, 'because', { nfsVersion: '3', clientKernel: '6.1.0-56-cloud-amd64', suiteKind: 'nfstest' });
+    expect(entries.map(({ message, nfs, kernel, suite }) => [message, nfs, kernel, suite])).toEqual([
+      ['open - O_EXCL|O_CREAT on a file', ['3'], ['6.1'], 'nfstest'],
+      ["EIO: '/mnt/nfstest_posix_*'", ['3'], ['6.1'], 'nfstest'],
+    ]);
+    const again = testcase('open', 'failed', assertion('open', 'failed', "EIO: '/mnt/nfstest_posix_20261126_111111_d_007'"), expected);
+    expect(stateAfter([...again, ...read], { entries }).testcases[0]?.status).toBe('known');
+    expect(stateAfter([...again, ...read], { entries, nfsVersion: '4.1' }).testcases[0]?.status).toBe('failed');
   });
 });
 

@@ -75,3 +75,26 @@ export const staleEntries = (known: KnownFailures | null): readonly KnownFailure
 /** `open: open - opening existent file should …`: one entry, for people. */
 export const describeEntry = ({ testcase, message }: KnownFailure): string =>
   message === null ? `${testcase} (the whole testcase)` : `${testcase}: ${message}`;
+
+/** What the suite's files are called holds the time; an entry has to hold tomorrow. */
+const stable = (message: string): string => withoutCounts(message).replaceAll(/nfstest_posix_\d+_\d+_\w+/g, 'nfstest_posix_*');
+
+/** `6.1.0-56-cloud-amd64` to `6.1`. */
+const kernelSeries = (kernel: string): string => /^\d+\.\d+/.exec(kernel)?.[0] ?? kernel;
+
+/** Entries that explain these failures of a testcase from now on, under the same circumstances; one per message. */
+export function entriesFor(
+  testcase: string,
+  messages: readonly string[],
+  reason: string,
+  { nfsVersion, clientKernel, suiteKind }: Circumstances,
+): readonly KnownFailure[] {
+  return [...new Set(messages.map(stable))].map((message) => ({
+    testcase,
+    message,
+    reason,
+    nfs: nfsVersion === null ? [] : [nfsVersion],
+    kernel: clientKernel === null ? [] : [kernelSeries(clientKernel)],
+    suite: suiteKind,
+  }));
+}
