@@ -49,3 +49,13 @@ TIMEOUT ?= 30m
 
 # Run folders.
 RUNS_DIR ?= build/runs
+# How many are kept; older ones are deleted after a run.
+RUNS_KEEP ?= 50
+
+# Reports: plain, junit, tap, json, ndjson, github, html; separated by commas. plain goes to the terminal, the others into files.
+REPORTER ?= plain
+# Where the files go. Empty: the run's folder.
+OUTPUT_DIR ?=
+
+# Failures that are expected: a file, none, or empty for nfstest/known-failures/<IMAGE_NAME>.toml.
+KNOWN_FAILURES ?=

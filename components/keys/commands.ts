@@ -3,6 +3,7 @@ import { channelOf, type Session } from '../session.ts';
 import type { SelectionAction } from '../ui/selection.ts';
 import { isLogPane, type PaneId, panes } from '../ui/ui-state.ts';
 import type { CommandId } from './key-table.ts';
+import { askForReason, writeKnown } from './known-commands.ts';
 import { copy, copyFolder, openLog, openShell } from './terminal-commands.ts';
 
 type Command = (session: Session, key: string) => void;
@@ -148,6 +149,10 @@ export const commands: Readonly<Record<CommandId, Command>> = {
     session.ui.dispatch({ type: 'mode', mode: 'main' });
   },
   'filter-erase': eraseFilter,
+  known: askForReason,
+  'known-accept': writeKnown,
+  'known-cancel': toMode('main'),
+  'known-erase': ({ ui }) => ui.dispatch({ type: 'reason', text: Array.from(ui.getSnapshot().reason).slice(0, -1).join('') }),
   close: toMode('main'),
   retry: (session) => {
     session.ui.dispatch({ type: 'dismiss', failure: session.view.failure });

@@ -1,5 +1,6 @@
 import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinished, RunStarted } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
+import { noteAssertion } from '../../src/model/known-failures.ts';
 import type { ContainerView, DashboardView, PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';
 
@@ -22,6 +23,7 @@ function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardV
     client: again ? view.client : { ...view.client, state: 'off' },
     testcases: selectForRun(view.testcases, event.testcases),
     selected: event.testcases,
+    known: null,
     setupFailure: null,
     note: null,
     outcome: null,
@@ -64,6 +66,11 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'phase.finished':
     case 'progress.reported':
       return reducePhase(view, event);
+    case 'known-failures.read':
+      return {
+        ...view,
+        known: { source: event.source, strict: event.strict, entries: event.entries.map((entry) => ({ ...entry, seen: false, passed: false })) },
+      };
     case 'suite.resolved':
       return { ...view, suite: event.suite };
     case 'note.reported':
@@ -101,8 +108,13 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
       return { ...view, environment: view.environment === 'running' ? 'ready' : view.environment };
     case 'suite.setup-failed':
       return { ...view, setupFailure: { message: event.message, details: event.details } };
+    case 'assertion.finished': {
+      const circumstances = { nfsVersion: view.nfsVersion, clientKernel: view.client.kernel, suiteKind: view.suite?.kind ?? null };
+      const noted = view.known === null ? null : noteAssertion(view.known, circumstances, event);
+      const testcases = reduceTestcase(view.testcases, event, timeOf(event), noted?.entry?.reason ?? null);
+      return { ...view, known: noted?.known ?? null, testcases };
+    }
     case 'testcase.started':
-    case 'assertion.finished':
     case 'remark.reported':
     case 'testcase.finished':
       return { ...view, testcases: reduceTestcase(view.testcases, event, timeOf(event)) };

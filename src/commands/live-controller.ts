@@ -4,7 +4,8 @@ import { DashboardStore } from '../../components/view/dashboard-store.ts';
 import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
 import type { Options } from '../config/options.ts';
 import { sshArguments, vmFiles } from '../config/vm-files.ts';
-import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import { messageOf } from '../model/errors.ts';
+import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
@@ -132,6 +133,19 @@ export class LiveController implements DashboardController {
     return this.#ended;
   }
 
+  async expectFailures(failures: readonly KnownFailure[]): Promise<string> {
+    try {
+      const { addKnownFailure, knownFailuresFile } = await import('../config/known-failures-file.ts');
+      const { knownFailures, imageName } = this.#settings.options;
+      const file = knownFailuresFile(knownFailures, this.store.getSnapshot().server?.name ?? imageName.value);
+      if (file === null) return 'KNOWN_FAILURES is none: there is no file to write to';
+      for (const failure of failures) await addKnownFailure(file.path, failure);
+      return `written to ${relative(process.cwd(), file.path)}; counts from the next run on`;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
   reproCommand(testcases: readonly string[]): string {
     const { imageName, nfsVersion, nfstestSource } = this.#settings.options;
     const source = nfstestSource === '' ? [] : [`--nfstest-src=${nfstestSource}`];
@@ -159,8 +173,8 @@ export class LiveController implements DashboardController {
   /** What stays on the terminal after the screen: the verdicts, and where the runs are kept. */
   summary(): readonly string[] {
     const { testcases, outcome } = this.store.getSnapshot();
-    const ran = testcases.filter(({ status }) => status === 'passed' || status === 'failed' || status === 'not-run');
-    const words = { passed: 'passed', failed: 'FAILED', 'not-run': 'not run' } as const;
+    const ran = testcases.filter(({ status }) => status === 'passed' || status === 'failed' || status === 'known' || status === 'not-run');
+    const words = { passed: 'passed', failed: 'FAILED', known: 'known', 'not-run': 'not run' } as const;
     const width = Math.max(0, ...ran.map(({ name }) => name.length));
     const rows = ran.map(({ name, status, passedCount, failedCount }) => {
       const word = words[status as keyof typeof words];

@@ -1,13 +1,16 @@
+import { relative } from 'node:path';
 import { createActor } from 'xstate';
 import { openServices, processes, type Services } from '../app.ts';
+import { knownFailuresFile, readKnownFailures } from '../config/known-failures-file.ts';
 import type { Options } from '../config/options.ts';
 import { programVersion } from '../config/paths.ts';
 import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
 import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
-import { EnvironmentError, UserError } from '../model/errors.ts';
-import type { RunStarted, ServerIdentity } from '../model/events.ts';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
+import type { KnownFailuresRead, RunStarted, ServerIdentity } from '../model/events.ts';
+import { redactCredentials } from '../model/redact.ts';
 import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
 import type { Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, type EnvironmentRecord, lockEnvironment, readEnvironment } from '../steps/environment.ts';
@@ -29,6 +32,8 @@ export interface RunRequest {
   readonly attach: boolean;
   /** Leave server and VM running where they survived the run; asked when it ends. */
   readonly keep: () => boolean;
+  /** A known failure that passes makes the run fail. */
+  readonly strict?: boolean;
   /** Makes the run's reporters; called when the run's folder exists. */
   readonly reporters: (folder: string) => readonly Reporter[];
 }
@@ -60,9 +65,10 @@ interface Checked {
   readonly attached: EnvironmentRecord | null;
   readonly recipe: ServerRecipe;
   readonly server: ServerIdentity;
+  readonly known: KnownFailuresRead | null;
 }
 
-async function check({ options, goal, attach }: RunRequest): Promise<Checked> {
+async function check({ options, goal, attach, strict = false }: RunRequest): Promise<Checked> {
   const testcases = goal === 'tests' ? selectTestcases(options.testcases.value) : [];
   const attached = attach ? await readEnvironment(options) : null;
   if (attach && attached === null) {
@@ -75,8 +81,19 @@ async function check({ options, goal, attach }: RunRequest): Promise<Checked> {
   if (!offered.includes(options.nfsVersion)) {
     throw new UserError(`${server.title} does not serve NFS version ${options.nfsVersion}`, `use --nfs-version with one of ${offered.join(', ')}`);
   }
-  return { testcases, attached, recipe, server };
+  return { testcases, attached, recipe, server, known: await expected(options, server.name, strict) };
 }
+
+/** The failures that are expected of this server; null where there are none. */
+async function expected({ knownFailures }: Options, serverName: string, strict: boolean): Promise<KnownFailuresRead | null> {
+  const file = knownFailuresFile(knownFailures, serverName);
+  const entries = file === null ? [] : await readKnownFailures(file);
+  if (file === null || entries.length === 0) return null;
+  return { type: 'known-failures.read', source: relative(process.cwd(), file.path), strict, entries };
+}
+
+const withoutCredentials = (settings: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, redactCredentials(value)]));
 
 /** Checks a request and makes its run, ready to start. Throws where it can't be. */
 export async function openRun(request: RunRequest): Promise<OpenRun> {
@@ -93,12 +110,13 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
 
 async function prepare(request: RunRequest, checked: Checked, services: Services, unlock: () => Promise<void>): Promise<OpenRun> {
   const { options, goal, parts } = request;
-  const { testcases, attached, recipe, server } = checked;
+  const { testcases, attached, recipe, server, known } = checked;
   const stopped = goal !== 'build' && !request.attach ? await clearLeftovers(request, services) : [];
   const logs = new LogHub();
   const diskTrouble = Promise.withResolvers<Outcome>();
   const recorder = new RunRecorder({
     runsDir: options.runsDir,
+    runsKeep: options.runsKeep,
     logs,
     reporters: request.reporters,
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),
@@ -131,11 +149,15 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     nfsVersion: options.nfsVersion,
     testcases: selected,
     program: programVersion,
+    settings: withoutCredentials(options.given),
   });
   const actor = createActor(machine, {
     input: { goal, lane: { attach: request.attach, parts, testcases, timeoutMs: options.timeoutMs }, started: started(testcases) },
   });
-  actor.on('event', ({ body }) => recorder.record(body));
+  actor.on('event', ({ body }) => {
+    recorder.record(body);
+    if (body.type === 'run.started' && goal === 'tests' && known !== null) recorder.record(known);
+  });
   const idleListeners = new Set<(outcome: Outcome) => void>();
   actor.on('idle', ({ outcome }) => {
     void recorder.finish(outcome).then(() => {
@@ -171,7 +193,14 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     send: (event) => actor.send(event),
     onIdle: (listener) => void idleListeners.add(listener),
     test: async (selected) => {
-      await recorder.begin(started(selected));
+      const { imageId, clientKernel, accelerator } = recorder.state;
+      await recorder.begin({ ...started(selected), environment: { imageId, clientKernel, accelerator } });
+      // Read again: the dashboard may have added to it. What can't be read any more is told, and expects nothing.
+      const now = await expected(options, server.name, request.strict ?? false).catch((error) => {
+        recorder.record({ type: 'note.reported', level: 'warning', message: messageOf(error) });
+        return null;
+      });
+      if (now !== null) recorder.record(now);
       recorder.record({ type: 'suite.resolved', suite: preparation.suite.identity });
       actor.send({ type: 'tests.run', testcases: selected });
     },

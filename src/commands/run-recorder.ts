@@ -1,3 +1,4 @@
+import { pruneRuns } from '../history/prune-runs.ts';
 import { createRunFolder, type RunFolder } from '../history/run-folder.ts';
 import { newRunId } from '../history/run-id.ts';
 import { type EnvironmentError, messageOf } from '../model/errors.ts';
@@ -10,6 +11,8 @@ import type { LogHub } from '../stream/log-hub.ts';
 
 export interface RecorderOptions {
   readonly runsDir: string;
+  /** How many runs are kept, this one included. */
+  readonly runsKeep: number;
   readonly logs: LogHub;
   /** Makes a run's reporters; called when its folder exists. */
   readonly reporters: (folder: string) => readonly Reporter[];
@@ -73,6 +76,9 @@ export class RunRecorder {
     this.record({ type: 'run.finished', ...outcome, durationMs: this.#journal.elapsedMs() });
     await this.#folder.writeSummary(this.#state);
     this.#reporter.finish();
+    await pruneRuns(this.#options.runsDir, this.#options.runsKeep, this.runId).catch((error) =>
+      process.emitWarning(`old runs can’t be deleted: ${messageOf(error)}`),
+    );
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,16 @@ export interface Options {
   readonly nfstestTag: string;
   readonly timeoutMs: number;
   readonly runsDir: string;
+  /** How many runs are kept. */
+  readonly runsKeep: number;
+  /** Names of reporters, separated by commas, as typed. */
+  readonly reporters: string;
+  /** Where report files go; null: the run's folder. */
+  readonly outputDir: string | null;
+  /** A file of known failures, `none`, or empty for the server's. */
+  readonly knownFailures: string;
+  /** What was given by flag or environment, by key. */
+  readonly given: Readonly<Record<string, string>>;
   /** Where clones and set-up logs go. */
   readonly buildDir: string;
 }
@@ -61,16 +71,25 @@ export interface OptionSources {
 /** Whether a source is a repository to clone; anything else is a folder. */
 export const isGitUrl = (text: string) => /^(git|https?|ssh):\/\/|^git@/.test(text);
 
+/** One setting as it was typed, not checked: flag, then environment, then default. */
+export function settingOf(key: string, { flags, environment, defaults }: Omit<OptionSources, 'cwd'>): Setting<string> {
+  const flag = flags[key];
+  if (flag !== undefined) return { value: flag.trim(), explicit: true };
+  const variable = environment[key];
+  // make exports variables that were given as empty; they mean the default.
+  if (variable !== undefined && variable.trim() !== '') return { value: variable.trim(), explicit: true };
+  return { value: defaults[key] ?? '', explicit: false };
+}
+
 /** Resolves and checks every setting: flag, then environment, then default. Throws UserError. */
 export function resolveOptions({ flags, environment, defaults, cwd }: OptionSources): Options {
-  const pick = (key: string): Setting<string> => {
-    const flag = flags[key];
-    if (flag !== undefined) return { value: flag.trim(), explicit: true };
-    const variable = environment[key];
-    // make exports variables that were given as empty; they mean the default.
-    if (variable !== undefined && variable.trim() !== '') return { value: variable.trim(), explicit: true };
-    return { value: defaults[key] ?? '', explicit: false };
-  };
+  const pick = (key: string) => settingOf(key, { flags, environment, defaults });
+  const given = Object.fromEntries(
+    Object.keys(defaults).flatMap((key) => {
+      const { value, explicit } = pick(key);
+      return explicit ? [[key, value]] : [];
+    }),
+  );
   const path = (text: string) => (text === '' || isGitUrl(text) ? text : resolve(cwd, text));
   const port = (key: string): Setting<number> => {
     const { value, explicit } = pick(key);
@@ -118,6 +137,11 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfstestTag: pick('NFSTEST_TAG').value,
     timeoutMs: parseDuration(pick('TIMEOUT').value),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
+    runsKeep: parseCount('RUNS_KEEP', pick('RUNS_KEEP').value, 1_000_000),
+    reporters: pick('REPORTER').value,
+    outputDir: pick('OUTPUT_DIR').value === '' ? null : resolve(cwd, pick('OUTPUT_DIR').value),
+    knownFailures: ['', 'none'].includes(pick('KNOWN_FAILURES').value) ? pick('KNOWN_FAILURES').value : resolve(cwd, pick('KNOWN_FAILURES').value),
+    given,
     buildDir: resolve(cwd, 'build'),
   };
 }

@@ -1,8 +1,8 @@
-import type { Verdict } from '../model/events.ts';
+import type { Conclusion } from '../model/events.ts';
 import { listRuns } from './read-runs.ts';
 
 export interface EarlierResult {
-  readonly verdict: Verdict;
+  readonly verdict: Conclusion;
   /** Null where the suite printed no time. */
   readonly durationMs: number | null;
 }

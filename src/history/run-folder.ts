@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import type { RunState } from '../model/run-state.ts';
-import { summarise } from './summary.ts';
+import { summarise } from '../model/summary.ts';
 
 /** Name of a run's file of events: one JSON object per line. */
 export const eventsFile = 'events.ndjson';

@@ -44,6 +44,8 @@ class PlainReporter implements Reporter {
           `protocol   NFS version ${event.nfsVersion}`,
           ...(event.testcases.length === 0 ? [] : [`testcases  ${event.testcases.length}: ${event.testcases.join(', ')}`]),
         ];
+      case 'known-failures.read':
+        return [`known      ${event.entries.length} expected failures from ${event.source}`];
       case 'suite.resolved':
         return [`suite      ${describeSuite(event.suite)}, from ${event.suite.source}`];
       case 'phase.started':

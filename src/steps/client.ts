@@ -10,7 +10,7 @@ import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
 import type { RemoteExit, RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
-import { suiteArguments } from '../suite/command-line.ts';
+import { allMountOptions, suiteArguments } from '../suite/command-line.ts';
 import { SuiteParser } from '../suite/parser.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import type { ServerRecord } from './environment.ts';
@@ -111,7 +111,8 @@ export function runSuite(input: RunSuiteInput, context: StepContext): Promise<vo
     };
     const startMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startMs);
-    context.report({ type: 'suite.started', command });
+    const mount = { port: input.server.nfsPort, mountPort: input.server.mountPort, nfsVersion: input.options.nfsVersion };
+    context.report({ type: 'suite.started', command, mountOptions: allMountOptions(mount) });
     progressOf(context, 'suite')('waiting for the first testcase');
     const splitter = new LineSplitter();
     const parse = (lines: readonly string[]) => {

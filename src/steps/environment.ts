@@ -13,6 +13,8 @@ export interface ServerRecord {
   readonly identity: ServerIdentity;
   readonly containerId: string;
   readonly containerName: string;
+  /** The engine's id of the image; missing where an earlier version of this program started it. */
+  readonly imageId?: string;
   readonly nfsPort: number;
   readonly mountPort: number;
   readonly export: string;

@@ -90,6 +90,7 @@ export class Lane implements LaneSteps {
       nfsPort: record.nfsPort,
       mountPort: record.mountPort,
       image: record.identity.image,
+      ...(record.imageId === undefined ? {} : { imageId: record.imageId }),
     });
     controls.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
   }
@@ -106,7 +107,7 @@ export class Lane implements LaneSteps {
       recipe,
       identity: server,
       // An attached environment was built by the process that started it.
-      imageId: this.#settings.attached === null ? this.#preparation.serverImageReady.id : server.image,
+      imageId: this.#settings.attached === null ? this.#preparation.serverImageReady.id : (this.#settings.attached.server?.imageId ?? server.image),
       tail: tailOf(this.#scope, 'server'),
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);

@@ -91,6 +91,7 @@ async function start(input: StartServerInput, { engine, ports, probe }: ServerSe
     identity,
     containerId: container.id,
     containerName: name,
+    imageId: input.imageId,
     nfsPort,
     mountPort,
     export: recipe.export,
@@ -98,7 +99,7 @@ async function start(input: StartServerInput, { engine, ports, probe }: ServerSe
   };
   const server = { record, container };
   await input.onStarted(server);
-  context.report({ type: 'server.started', containerId: container.id, containerName: name, nfsPort, mountPort, image: identity.image });
+  context.report({ type: 'server.started', containerId: container.id, containerName: name, nfsPort, mountPort, image: identity.image, imageId: input.imageId });
   await waitUntilReady(input, server, probe, context);
   context.report({ type: 'server.ready' });
   return server;
