@@ -10,6 +10,7 @@ import { shellQuote } from '../model/shell-quote.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { LogBuffer } from '../stream/ring-buffer.ts';
 import { catalog } from '../suite/catalog.ts';
+import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
 
 export interface LiveOptions {
@@ -41,6 +42,7 @@ export class LiveController implements DashboardController {
   /** Exit code of the last run of testcases; 0 where none ran. */
   #exitCode: ExitCode = ExitCode.passed;
   #ended: Promise<void> = Promise.resolve();
+  readonly #forced = Promise.withResolvers<void>();
 
   constructor(settings: LiveOptions) {
     this.#settings = settings;
@@ -116,12 +118,14 @@ export class LiveController implements DashboardController {
     this.#keep = keep;
     this.#quitting = true;
     this.#run?.send({ type: 'run.stop', outcome: over });
-    await this.#ended;
+    await Promise.race([this.#ended, this.#forced.promise]);
     return this.#exitCode;
   }
 
   force(): void {
-    this.#run?.send({ type: 'run.stop', outcome: byUser('forced') });
+    // Before there is a run nothing has been started that would have to be stopped.
+    if (this.#run === null) this.#forced.resolve();
+    else this.#run.send({ type: 'run.stop', outcome: byUser('forced') });
   }
 
   /** Ends the session for a signal. */
@@ -158,16 +162,7 @@ export class LiveController implements DashboardController {
 
   /** What stays on the terminal after the screen: the verdicts, and where the runs are kept. */
   summary(): readonly string[] {
-    const { testcases, outcome } = this.store.getSnapshot();
-    const ran = testcases.filter(({ status }) => status === 'passed' || status === 'failed' || status === 'not-run');
-    const words = { passed: 'passed', failed: 'FAILED', 'not-run': 'not run' } as const;
-    const width = Math.max(0, ...ran.map(({ name }) => name.length));
-    const rows = ran.map(({ name, status, passedCount, failedCount }) => {
-      const word = words[status as keyof typeof words];
-      return `${name.padEnd(width)}  ${word.padEnd(7)}  ${passedCount}/${passedCount + failedCount}`;
-    });
-    const folder = this.#lastFolder === null ? [] : [`kept in ${this.#lastFolder}`];
-    return [...rows, ...(ran.length === 0 && outcome !== null ? [outcome] : []), ...folder];
+    return summaryLines(this.store.getSnapshot(), this.#lastFolder);
   }
 
   #observe(event: RunEvent): void {
@@ -197,7 +192,7 @@ export class LiveController implements DashboardController {
     this.#sshPort = null;
     if (!this.#quitting) this.#exitCode = outcome.exitCode;
     const { reason, hint, log } = outcome;
-    if (outcome.exitCode === ExitCode.passed || this.#quitting) this.store.update({ environment: 'stopped', outcome: reason });
+    if (outcome.exitCode === ExitCode.passed || this.#quitting) this.store.update({ environment: 'stopped' });
     else this.store.update({ environment: 'failed', failure: { reason, hint, log }, outcome: reason });
   }
 }

@@ -9,6 +9,7 @@ import { type LogChannel, logChannels } from '../model/events.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
 import { catalog } from '../suite/catalog.ts';
 import { pagerCommand, showDashboard } from './dashboard.ts';
+import { summaryLines } from './dashboard-summary.ts';
 import type { CommandInput } from './types.ts';
 
 const speedWord = /^(\d+(?:\.\d+)?)[x×]$/;
@@ -54,5 +55,7 @@ export async function replay(input: CommandInput): Promise<ExitCode> {
     pagerCommand,
   });
   controller.player.togglePause();
-  return showDashboard(controller, input);
+  const exitCode = await showDashboard(controller, input);
+  for (const line of summaryLines(controller.store.getSnapshot(), folder)) input.write(`${line}\n`);
+  return exitCode;
 }
