@@ -81,7 +81,7 @@ describe('at 80x24', () => {
       ┃ [ ] ✔ unlink          16/16   2.4s ✔┃╭─ Environment ─────────────────────────╮
       ┃ [ ] ✔ write           10/10   1.4s ✔┃│server ganesha:latest  ready up 1:23   │
       ┃▸[x] ⠋ open        9488/9744  30.4s ✔┃│cpu 78% mem 10.2 MiB  0 restarts  :4000│
-      ┃ [x] ○ chmod                        ✔┃│client ready  Linux 6.1.0-56-cloud-amd…│
+      ┃ [x] ○ chmod                        ✔┃│client ready  Linux 6.1.0-56, tcg      │
       ┗━━━━━━━━━━━━━━━━━━━━━━ ↑ 2 selected ━┛╰───────────────────────────── running ─╯
        x stop  Space select  a all  n none  / filter  f follow  ? help  q quit"
     `);
@@ -146,7 +146,7 @@ describe('at 80x24', () => {
       ┃ [ ] ○ mmap                          ┃╭─ Environment ─────────────────────────╮
       ┃ [ ] ○ munmap                        ┃│server ganesha:latest  ready up 0:33   │
       ┃ [ ] ○ opendir                       ┃│cpu 0% mem 7.9 MiB  0 restarts  :4000  │
-      ┃ [ ] ○ read                          ┃│client ready  Linux 6.1.0-56-cloud-amd…│
+      ┃ [ ] ○ read                          ┃│client ready  Linux 6.1.0-56, tcg      │
       ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰───────────────────────────── running ─╯
        y stop everything  k leave it running  n go on"
     `);
@@ -308,7 +308,7 @@ describe('at 120x40', () => {
       ┃ [ ] ✔ sync              2/2   2.5s ✔    +0.5s┃╭─ Environment ────────────────────────────────────────────────────────╮
       ┃ [ ] ✔ telldir           5/5   0.1s ✔    -1.9s┃│server ganesha:latest  ready up 1:23                                  │
       ┃ [ ] ✔ unlink          16/16   2.4s ✔    +0.4s┃│cpu 78% mem 10.2 MiB  0 restarts  :4000                               │
-      ┃ [ ] ✔ write           10/10   1.4s ✔    -0.6s┃│client ready  Linux 6.1.0-56-cloud-amd64, tcg                         │
+      ┃ [ ] ✔ write           10/10   1.4s ✔    -0.6s┃│client ready  Linux 6.1.0-56, tcg                                     │
       ┃▸[x] ⠋ open        9488/9744  30.4s ✔         ┃│                                                                      │
       ┃ [x] ○ chmod                        ✔         ┃│                                                                      │
       ┃                                              ┃│                                                                      │
@@ -406,7 +406,7 @@ describe('at 120x40', () => {
       │ [ ] ✔ sync              2/2   2.5s           │╭─ Environment ────────────────────────────────────────────────────────╮
       │ [ ] ✔ telldir           5/5   0.1s           ││server ganesha:latest  exited                                         │
       │ [ ] ✔ unlink          16/16   2.4s           ││cpu - mem -  0 restarts  :4000                                        │
-      │ [ ] ✔ write           10/10   1.4s           ││client off  Linux 6.1.0-56-cloud-amd64, tcg                           │
+      │ [ ] ✔ write           10/10   1.4s           ││client off  Linux 6.1.0-56, tcg                                       │
       │▸[ ] ✘ open      12544/13056  51.2s           ││                                                                      │
       │ [ ] ✔ chmod             4/4  40.3s           ││                                                                      │
       │                                              ││                                                                      │

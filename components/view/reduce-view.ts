@@ -102,6 +102,12 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'suite.setup-failed':
       return { ...view, setupFailure: { message: event.message, details: event.details } };
     case 'testcase.started':
+      return {
+        ...view,
+        // From here on header and list say how far the tests are.
+        phases: view.phases.map((entry) => (entry.phase === 'suite' ? { ...entry, progress: null } : entry)),
+        testcases: reduceTestcase(view.testcases, event, timeOf(event)),
+      };
     case 'assertion.finished':
     case 'remark.reported':
     case 'testcase.finished':

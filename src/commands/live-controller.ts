@@ -6,12 +6,12 @@ import type { Options } from '../config/options.ts';
 import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
-import { shellQuote } from '../model/shell-quote.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { LogBuffer } from '../stream/ring-buffer.ts';
 import { catalog } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
+import { repeatCommand } from './repeat-command.ts';
 
 export interface LiveOptions {
   readonly options: Options;
@@ -38,6 +38,8 @@ export class LiveController implements DashboardController {
   #keep = false;
   #sshPort: number | null = null;
   #lastFolder: string | null = null;
+  /** Where each log was last written to: the console of a VM that booted three runs ago is in that run's folder. */
+  readonly #logFolders = new Map<LogChannel, string>();
   #quitting = false;
   /** Exit code of the last run of testcases; 0 where none ran. */
   #exitCode: ExitCode = ExitCode.passed;
@@ -77,7 +79,10 @@ export class LiveController implements DashboardController {
       });
       this.#run = run;
       run.recorder.subscribe((event) => this.#observe(event));
-      run.logs.subscribe((channel, line) => this.logs[channel].push(line));
+      run.logs.subscribe((channel, line) => {
+        this.logs[channel].push(line);
+        this.#logFolders.set(channel, run.recorder.folder);
+      });
       run.onIdle((outcome) => this.#becomeIdle(outcome));
       run.start();
       // Asked to end while it was being opened.
@@ -137,15 +142,13 @@ export class LiveController implements DashboardController {
   }
 
   reproCommand(testcases: readonly string[]): string {
-    const { imageName, nfsVersion, nfstestSource } = this.#settings.options;
-    const source = nfstestSource === '' ? [] : [`--nfstest-src=${nfstestSource}`];
-    return ['nfstest-tui', '--ci', `--image-name=${imageName.value}`, `--nfs-version=${nfsVersion}`, ...source, `--testcase=${testcases.join(',')}`]
-      .map(shellQuote)
-      .join(' ');
+    return repeatCommand(this.#settings.options, testcases);
   }
 
   shellCommand(): TerminalCommand | null {
-    return this.#sshPort === null ? null : { command: 'ssh', args: sshArguments(vmFiles(this.#settings.options).key, this.#sshPort) };
+    return this.#sshPort === null || this.store.getSnapshot().client.state !== 'ready'
+      ? null
+      : { command: 'ssh', args: sshArguments(vmFiles(this.#settings.options).key, this.#sshPort) };
   }
 
   pagerCommand(path: string): TerminalCommand {
@@ -153,7 +156,8 @@ export class LiveController implements DashboardController {
   }
 
   logFile(channel: LogChannel): string | null {
-    return this.#run ? `${this.#run.recorder.folder}/${channel}.log` : null;
+    const folder = this.#logFolders.get(channel) ?? this.#run?.recorder.folder;
+    return folder === undefined ? null : `${folder}/${channel}.log`;
   }
 
   runFolder(): string | null {
