@@ -94,7 +94,12 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'vm.exited':
       return { ...view, client: { ...view.client, state: event.unexpected ? 'gone' : 'off' } };
     case 'client.connected':
-      return { ...view, client: { ...view.client, state: 'ready', kernel: event.kernel } };
+      return {
+        ...view,
+        // Of a server that was taken up no event says that it is ready.
+        container: view.container.state === 'started' ? { ...view.container, state: 'running' } : view.container,
+        client: { ...view.client, state: 'ready', kernel: event.kernel },
+      };
     case 'suite.started':
       return { ...view, environment: 'running', setupFailure: null };
     case 'suite.finished':

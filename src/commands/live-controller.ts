@@ -166,7 +166,8 @@ export class LiveController implements DashboardController {
 
   /** What stays on the terminal after the screen: the verdicts, and where the runs are kept. */
   summary(): readonly string[] {
-    return summaryLines(this.store.getSnapshot(), this.#lastFolder);
+    const kept = this.#keep ? ['the environment is still running', '  → nfstest-tui takes it up again, `nfstest-tui stop-env` stops it'] : [];
+    return [...summaryLines(this.store.getSnapshot(), this.#lastFolder), ...kept];
   }
 
   #observe(event: RunEvent): void {

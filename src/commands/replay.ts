@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Recording } from '../../components/replay/replay-controller.ts';
 import { previousResults } from '../history/previous-results.ts';
 import { readRun } from '../history/read-runs.ts';
@@ -56,6 +56,6 @@ export async function replay(input: CommandInput): Promise<ExitCode> {
   });
   controller.player.togglePause();
   const exitCode = await showDashboard(controller, input);
-  for (const line of summaryLines(controller.store.getSnapshot(), folder)) input.write(`${line}\n`);
+  for (const line of summaryLines(controller.store.getSnapshot(), relative(process.cwd(), await realpath(folder)))) input.write(`${line}\n`);
   return exitCode;
 }
