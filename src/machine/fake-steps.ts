@@ -45,6 +45,7 @@ export class FakeSteps implements PrepareSteps, LaneSteps {
   readonly diagnose = (controls: StepControls) => this.#verdict('diagnose', controls);
 
   async settle(): Promise<void> {
+    if (this.script.settle === 'hang') await this.#forced.promise;
     await Promise.all(this.#tidying);
     this.log.push('settle');
   }

@@ -105,7 +105,8 @@ export const runMachine = setup({
         onError: { target: 'done', actions: 'fail' },
       },
     },
-    settling: { invoke: { src: 'settle', input: stepInput, onDone: 'done', onError: 'done' } },
+    // A second wish to stop does not wait for what is being tidied up.
+    settling: { on: { 'run.stop': 'done' }, invoke: { src: 'settle', input: stepInput, onDone: 'done', onError: 'done' } },
     done: { type: 'final' },
   },
 });
