@@ -164,6 +164,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
       };
     case 'suite.started':
     case 'remark.reported':
+    case 'round.finished':
       return state;
   }
 }

@@ -100,8 +100,8 @@ export class Lane implements LaneSteps {
       options: { ...options, nfsPort },
       recipe,
       identity: server,
-      // An attached environment was built by the process that started it.
-      imageId: this.#settings.attached === null ? this.#preparation.serverImageReady.id : server.image,
+      // An attached environment was built by the process that started it, unless it was built again since.
+      imageId: this.#settings.attached === null ? this.#preparation.serverImageReady.id : (this.#preparation.rebuiltImage?.id ?? server.image),
       tail: tailOf(this.#scope, 'server'),
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);
@@ -150,6 +150,15 @@ export class Lane implements LaneSteps {
     return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
   }
 
+  rebuildServer(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#rebuildServer(controls));
+  }
+
+  async #rebuildServer(controls: StepControls): Promise<void> {
+    this.#scope.reloadRecipe();
+    await this.#preparation.serverImage(controls);
+  }
+
   restartServer(controls: StepControls): Promise<void> {
     return this.#pending.track(this.#restartServer(controls));
   }
@@ -158,6 +167,7 @@ export class Lane implements LaneSteps {
     const old = present(this.#server);
     this.#retired.add(old);
     await old.container.remove({ graceMs });
+    await this.#preparation.discardReplaced();
     // Whoever uses the environment knows it by this port.
     await this.#startServer(controls, { value: old.record.nfsPort, explicit: true });
   }
@@ -264,6 +274,8 @@ export class Lane implements LaneSteps {
       const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
       // Its last words come after its end.
       await delay(300, signal).catch(() => {});
+      // Replaced meanwhile: its end is no news any more.
+      if (!unexpected()) return;
       controls.lose({
         exitCode: ExitCode.serverLost,
         reason: `the server died (${why})`,
