@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeFolder } from './fake-folder.ts';
 import { FakeWatchService } from './fake-watch.ts';
-import { ChokidarWatchService } from './watch.ts';
 import { describeWatchContract } from './watch.contract.ts';
+import { ChokidarWatchService } from './watch.ts';
 
 let count = 0;
 
@@ -40,7 +40,10 @@ describe('ChokidarWatchService', () => {
   it('watches a folder that has no files yet', async () => {
     const folder = fakeFolder();
     const seen: string[] = [];
-    const watch = await new ChokidarWatchService().watch({ folders: [folder], ignores: () => false }, { onChange: (path) => seen.push(path), onError: () => {} });
+    const watch = await new ChokidarWatchService().watch(
+      { folders: [folder], ignores: () => false },
+      { onChange: (path) => seen.push(path), onError: () => {} },
+    );
     await write(join(folder, 'first.c'));
     await expect.poll(() => seen).toContain(join(folder, 'first.c'));
     await watch.close();

@@ -38,7 +38,8 @@ it('a recipe with its sources: all of the folder but what is left out, and the r
   expect(folder).toBe(join(dir, 'recipe'));
   expect(spec.folders).toEqual([join(dir, 'recipe'), join(dir, 'profiles')]);
   const seen = (path: string) => !spec.ignores(join(dir, path));
-  for (const path of ['recipe', 'recipe/src', 'recipe/src/main.rs', 'recipe/my.json', 'recipe/Dockerfile', 'profiles/seccomp.json']) expect(seen(path)).toBe(true);
+  for (const path of ['recipe', 'recipe/src', 'recipe/src/main.rs', 'recipe/my.json', 'recipe/Dockerfile', 'profiles/seccomp.json'])
+    expect(seen(path)).toBe(true);
   for (const path of ['recipe/x.log', 'recipe/out', 'recipe/.git', 'recipe/target', 'recipe/a/node_modules', 'profiles/other.json', 'elsewhere'])
     expect(seen(path)).toBe(false);
   expect(['recipe/src/main.rs', 'profiles/seccomp.json'].map((path) => nameOf(join(dir, path)))).toEqual(['src/main.rs', 'seccomp.json']);

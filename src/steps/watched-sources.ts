@@ -56,7 +56,10 @@ function sourceFolder({ imageName, serverSource }: Options, recipe: ServerRecipe
   }
   if (recipe.build.context === '.') return recipe.dir;
   if (isGitUrl(serverSource)) {
-    throw new UserError(`there is nothing to watch: SERVER_SRC is the address of a repository, ${serverSource}`, 'clone it, and give the folder with --server-src');
+    throw new UserError(
+      `there is nothing to watch: SERVER_SRC is the address of a repository, ${serverSource}`,
+      'clone it, and give the folder with --server-src',
+    );
   }
   if (!existsSync(serverSource)) {
     throw new UserError(`there is nothing to watch: SERVER_SRC ${serverSource} does not exist`, 'set SERVER_SRC (or --server-src) to a checkout of the server');
