@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createActor, fromPromise } from 'xstate';
 import type { Options } from '../config/options.ts';
 import type { ServerRecipe } from '../config/server-recipe.ts';
@@ -47,7 +48,11 @@ export async function watchChanges(
   const watch = await watches.watch(sources.spec, { onChange: (path) => tell(path), onError: (error) => onNote(String(error)) });
   try {
     const actor = createActor(machine, { input: { fingerprint: await sources.fingerprint(), quietMs, patienceMs } });
-    const names = (paths: readonly string[]) => paths.map(sources.nameOf);
+    // Files that an editor made and removed while it saved tell nothing; nor does a removal beside other changes.
+    const names = (paths: readonly string[]) => {
+      const there = paths.filter((path) => existsSync(path));
+      return (there.length > 0 ? there : paths).map(sources.nameOf);
+    };
     actor.on('changed', ({ paths, sinceMs }) => onChange({ names: names(paths), sinceMs }));
     actor.on('unchanged', ({ paths }) => onNote(`${names(paths).join(', ')}: saved without a change`));
     actor.on('unreadable', ({ message }) => onNote(`the sources can't be read now: ${message}`));

@@ -77,7 +77,8 @@ export const watch: RunCommand = async (input) => {
     try {
       run.start();
       const { exitCode: ended, reason, hint } = await run.ended;
-      if (exitCode === null) process.stderr.write(`nfstest-tui: the watch has ended: ${reason}\n${hint === null ? '' : `  → ${hint}\n`}`);
+      // Between rounds there is no report that could say it.
+      if (exitCode === null && !rounds.isBusy) process.stderr.write(`nfstest-tui: the watch has ended: ${reason}\n${hint === null ? '' : `  → ${hint}\n`}`);
       return exitCode ?? ended;
     } finally {
       forget();

@@ -80,7 +80,7 @@ export function roundLines(round: RoundFinished, { result }: RunState, { folder,
   const judged = exitCode === ExitCode.passed || exitCode === ExitCode.testsFailed;
   return [
     ...(log === null ? [] : [...log.lines.map((line) => `  | ${line}`), `the end of ${log.path}`]),
-    ...(judged ? [] : [paint('red', `error: ${reason}`), ...(hint === null ? [] : [`  → ${hint}`])]),
+    ...(judged ? [] : [exitCode === ExitCode.interrupted ? reason : paint('red', `error: ${reason}`), ...(hint === null ? [] : [`  → ${hint}`])]),
     paint(exitCode === ExitCode.passed ? ['bold', 'green'] : ['bold', 'red'], `round ${round.number}: ${judged ? describeResults(round) : 'not finished'}`),
     `took       ${describeTimes(round)}`,
     ...(folder === null ? [] : [`kept in    ${folder}`]),

@@ -56,6 +56,8 @@ export class Lane implements LaneSteps {
   #session: RemoteSession | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
+  /** Ends the sampler of the server that runs. */
+  #sampling = new AbortController();
   /** Servers that were replaced on purpose. */
   readonly #retired = new Set<RunningServer>();
   #releasing = false;
@@ -166,6 +168,7 @@ export class Lane implements LaneSteps {
   async #restartServer(controls: StepControls): Promise<void> {
     const old = present(this.#server);
     this.#retired.add(old);
+    this.#sampling.abort();
     await old.container.remove({ graceMs });
     await this.#preparation.discardReplaced();
     // Whoever uses the environment knows it by this port.
@@ -262,7 +265,9 @@ export class Lane implements LaneSteps {
     this.#server = server;
     const { signal } = this.#followers;
     this.#follow('server', server.container.logs({ signal }));
-    void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal }));
+    this.#sampling = new AbortController();
+    const sampling = AbortSignal.any([signal, this.#sampling.signal]);
+    void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal: sampling }));
     const unexpected = () => !this.#releasing && !this.#retired.has(server);
     const exit = server.container.exited.then((state) => {
       controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: unexpected() });
