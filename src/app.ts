@@ -16,7 +16,8 @@ import { TcpProbeService } from './services/probe.ts';
 import { findFirmware } from './services/qemu/firmware.ts';
 import { QemuVmService } from './services/qemu/service.ts';
 import { Ssh2RemoteService } from './services/ssh.ts';
-import type { EngineService, PortService, ProcessTable } from './services/types.ts';
+import type { EngineService, PortService, ProcessTable, WatchService } from './services/types.ts';
+import { ChokidarWatchService } from './services/watch.ts';
 import type { LaneServices } from './steps/lane.ts';
 import type { PreparationServices } from './steps/preparation.ts';
 import { provisionImage } from './steps/provision.ts';
@@ -35,6 +36,8 @@ export async function openEngine(): Promise<EngineService> {
 }
 
 export const openVms = (): QemuVmService => new QemuVmService({ processes });
+
+export const openWatches = (): WatchService => new ChokidarWatchService();
 
 /** All real services: the composition root. */
 export async function openServices(options: Options): Promise<Services> {

@@ -9,7 +9,9 @@ const words = { passed: 'passed', failed: 'FAILED', known: 'known', 'not-run': '
  */
 export function summaryLines({ testcases, outcome }: DashboardView, folder: string | null): readonly string[] {
   const ran = testcases.flatMap(({ name, status, passedCount, failedCount }) =>
-    status === 'passed' || status === 'failed' || status === 'known' || status === 'not-run' ? [{ name, word: words[status], passedCount, all: passedCount + failedCount }] : [],
+    status === 'passed' || status === 'failed' || status === 'known' || status === 'not-run'
+      ? [{ name, word: words[status], passedCount, all: passedCount + failedCount }]
+      : [],
   );
   const width = Math.max(0, ...ran.map(({ name }) => name.length));
   const rows = ran.map(({ name, word, passedCount, all }) => `${name.padEnd(width)}  ${word.padEnd(7)}  ${passedCount}/${all}`);

@@ -272,6 +272,28 @@ export interface SourceService {
   describeVersion(dir: string): Promise<string | null>;
 }
 
+// ---- Watching ----
+
+export interface WatchSpec {
+  /** Folders that are watched with everything below them; absolute. */
+  readonly folders: readonly string[];
+  /** Says of an absolute path that nothing there, or below, is of interest. */
+  readonly ignores: (path: string) => boolean;
+}
+
+export interface SourceWatch {
+  /** Resolves when nothing is told any more. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface WatchService {
+  /**
+   * Tells the absolute path of every file that is written, made or removed from the time this resolves.
+   * A file that is replaced by another (as editors save) counts as written. Changes of one file within 100 ms may be told once, at the first of them.
+   */
+  watch(spec: WatchSpec, options: { readonly onChange: (path: string) => void; readonly onError: (error: unknown) => void }): Promise<SourceWatch>;
+}
+
 // ---- Earthly ----
 
 export interface EarthlyService {

@@ -67,6 +67,7 @@ export class FakeLab {
     const scope: RunScope = {
       ...{ runId, options: this.options, recipe, server: { name: 'ganesha', title: recipe.title, image: 'ganesha:latest' } },
       ...{ platform: 'linux', arch: 'x64', logs: this.context.logs, folder: () => '/run', verdict },
+      reloadRecipe: () => {},
     };
     const services = {
       ...{ engine: this.engine, vms: this.vms, images: this.images, ports: this.ports, probe: this.probe, remote: this.remote },

@@ -60,6 +60,8 @@ export class Lane implements LaneSteps {
   #suiteInVm: string | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
+  /** Ends the sampler of the server that runs. */
+  #sampling = new AbortController();
   /** Servers that were replaced on purpose. */
   readonly #retired = new Set<RunningServer>();
   #releasing = false;
@@ -106,8 +108,11 @@ export class Lane implements LaneSteps {
       options: { ...options, nfsPort },
       recipe,
       identity: server,
-      // An attached environment was built by the process that started it.
-      imageId: this.#settings.attached === null ? this.#preparation.serverImageReady.id : (this.#settings.attached.server?.imageId ?? server.image),
+      // An attached environment was built by the process that started it, unless it was built again since.
+      imageId:
+        this.#settings.attached === null
+          ? this.#preparation.serverImageReady.id
+          : (this.#preparation.rebuiltImage?.id ?? this.#settings.attached.server?.imageId ?? server.image),
       tail: tailOf(this.#scope, 'server'),
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);
@@ -173,6 +178,15 @@ export class Lane implements LaneSteps {
     return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
   }
 
+  rebuildServer(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#rebuildServer(controls));
+  }
+
+  async #rebuildServer(controls: StepControls): Promise<void> {
+    this.#scope.reloadRecipe();
+    await this.#preparation.serverImage(controls);
+  }
+
   restartServer(controls: StepControls): Promise<void> {
     return this.#pending.track(this.#restartServer(controls));
   }
@@ -180,7 +194,9 @@ export class Lane implements LaneSteps {
   async #restartServer(controls: StepControls): Promise<void> {
     const old = present(this.#server);
     this.#retired.add(old);
+    this.#sampling.abort();
     await old.container.remove({ graceMs });
+    await this.#preparation.discardReplaced();
     // Whoever uses the environment knows it by this port.
     await this.#startServer(controls, { value: old.record.nfsPort, explicit: true });
   }
@@ -275,7 +291,9 @@ export class Lane implements LaneSteps {
     this.#server = server;
     const { signal } = this.#followers;
     this.#follow('server', server.container.logs({ signal }));
-    void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal }));
+    this.#sampling = new AbortController();
+    const sampling = AbortSignal.any([signal, this.#sampling.signal]);
+    void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal: sampling }));
     const unexpected = () => !this.#releasing && !this.#retired.has(server);
     const exit = server.container.exited.then((state) => {
       controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: unexpected() });
@@ -287,6 +305,8 @@ export class Lane implements LaneSteps {
       const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
       // Its last words come after its end.
       await delay(300, signal).catch(() => {});
+      // Replaced meanwhile: its end is no news any more.
+      if (!unexpected()) return;
       controls.lose({
         exitCode: ExitCode.serverLost,
         reason: `the server died (${why})`,
