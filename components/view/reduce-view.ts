@@ -44,13 +44,21 @@ function finishRun(view: DashboardView, event: RunFinished & RunEvent): Dashboar
 
 function reducePhase(view: DashboardView, event: (PhaseStarted | PhaseFinished | ProgressReported) & RunEvent): DashboardView {
   if (event.type === 'phase.started') {
-    const begun: PhaseView = { phase: event.phase, status: 'running', durationMs: null, detail: null, progress: null, startedAt: timeOf(event) };
+    const begun: PhaseView = {
+      phase: event.phase,
+      lane: event.lane,
+      status: 'running',
+      durationMs: null,
+      detail: null,
+      progress: null,
+      startedAt: timeOf(event),
+    };
     const environment = event.phase === 'stop' ? 'stopping' : view.environment;
-    return { ...view, environment, phases: [...view.phases.filter(({ phase }) => phase !== event.phase), begun] };
+    return { ...view, environment, phases: [...view.phases.filter(({ phase, lane }) => phase !== event.phase || lane !== event.lane), begun] };
   }
   const change: Partial<PhaseView> =
     event.type === 'progress.reported' ? { progress: event.message } : { status: event.outcome, durationMs: event.durationMs, detail: event.detail };
-  return { ...view, phases: view.phases.map((entry) => (entry.phase === event.phase ? { ...entry, ...change } : entry)) };
+  return { ...view, phases: view.phases.map((entry) => (entry.phase === event.phase && entry.lane === event.lane ? { ...entry, ...change } : entry)) };
 }
 
 const withContainer = (view: DashboardView, change: Partial<ContainerView>): DashboardView => ({ ...view, container: { ...view.container, ...change } });

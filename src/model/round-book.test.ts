@@ -7,7 +7,16 @@ import type { Outcome } from './verdict.ts';
 const selection = ['read', 'write', 'open'];
 const end = (exitCode: Outcome['exitCode']): Outcome => ({ exitCode, reason: '', hint: null, log: null });
 const tested = (statuses: Record<string, TestcaseState['status']>): TestcaseState[] =>
-  Object.entries(statuses).map(([name, status]) => ({ name, status, passedCount: 0, failedCount: 0, durationMs: null, failures: [], reason: null }));
+  Object.entries(statuses).map(([name, status]) => ({
+    name,
+    status,
+    passedCount: 0,
+    failedCount: 0,
+    durationMs: null,
+    failures: [],
+    reason: null,
+    lane: null,
+  }));
 const phase = (name: Phase, atMs: number, outcome: 'ok' | 'cancelled' = 'ok'): RunEvent => ({
   type: 'phase.finished',
   phase: name,
