@@ -59,7 +59,7 @@ async function writeFiles(runFolder: string, names: readonly ReporterName[], { o
     const report = reportOf(await openRecord(runFolder));
     // With --json standard output is for events alone.
     const say = switches.has('json') ? (text: string) => void process.stderr.write(text) : write;
-    tellFailures(await writeReports(report, { names, folder: options.outputDir ?? runFolder, write: say }));
+    tellFailures(await writeReports(report, { names, folder: options.outputDir ?? runFolder, recording: runFolder, write: say }));
   } catch (error) {
     tellFailures([
       error instanceof EnvironmentError
