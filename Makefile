@@ -68,7 +68,7 @@ node_modules/.package-lock.json: package-lock.json | $(NODE)
 	@touch $@
 
 # A launcher, so that the right Node runs it from any folder.
-$(CLI): $(SOURCES) tsconfig.json tsconfig.build.json package.json node_modules/.package-lock.json
+$(CLI): $(SOURCES) tsconfig.json tsconfig.build.json rolldown.config.ts package.json node_modules/.package-lock.json
 	@echo "==> compiling"
 	@npm run --silent build
 	@printf '#!/bin/sh\n%s\nexec node "%s/build/compiled/src/cli.js" "$$@"\n' '$(if $(NODE),PATH="$(CURDIR)/build/node/node_modules/node/bin:$$PATH")' '$(CURDIR)' > $@

@@ -27,6 +27,8 @@ ALPINE_SHA512_X86_64 ?= c9504d23613f304e0cfb6f5fec872e29e5a5a62e2bc64796daf19c14
 ALPINE_SHA512_AARCH64 ?=
 # auto, kvm, hvf or tcg.
 ACCEL ?= auto
+# 1: boot the client VM at every start instead of restoring its saved state.
+COLD ?= 0
 
 # Ports on 127.0.0.1.
 NFS_PORT ?= 4000

@@ -16,7 +16,8 @@ import { TcpProbeService } from './services/probe.ts';
 import { findFirmware } from './services/qemu/firmware.ts';
 import { QemuVmService } from './services/qemu/service.ts';
 import { Ssh2RemoteService } from './services/ssh.ts';
-import type { EngineService, PortService, ProcessTable } from './services/types.ts';
+import type { EngineService, PortService, ProcessTable, WatchService } from './services/types.ts';
+import { ChokidarWatchService } from './services/watch.ts';
 import type { LaneServices } from './steps/lane.ts';
 import type { PreparationServices } from './steps/preparation.ts';
 import { provisionImage } from './steps/provision.ts';
@@ -36,6 +37,8 @@ export async function openEngine(): Promise<EngineService> {
 
 export const openVms = (): QemuVmService => new QemuVmService({ processes });
 
+export const openWatches = (): WatchService => new ChokidarWatchService();
+
 /** All real services: the composition root. */
 export async function openServices(options: Options): Promise<Services> {
   const engine = await openEngine();
@@ -49,6 +52,8 @@ export async function openServices(options: Options): Promise<Services> {
     vms,
     images,
     ports,
+    remote,
+    qemuVersion: () => qemuVersion(qemuBinary),
     firmware: () => findFirmware(process.arch),
     accelerators: async ({ signal, report }) => {
       const kernels = [files.vmlinuz].filter((path) => existsSync(path));
@@ -74,10 +79,9 @@ export async function openServices(options: Options): Promise<Services> {
   return {
     ...boot,
     engine,
-    remote,
     probe: new TcpProbeService(),
     sources: new GitSourceService(),
     earthly: new EarthlyCliService(),
-    provision: (image, cidata, key, context) => provisionImage({ options, image, cidata, key }, { ...boot, remote }, context),
+    provision: (image, cidata, key, context) => provisionImage({ options, image, cidata, key }, boot, context),
   };
 }

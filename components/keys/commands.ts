@@ -39,8 +39,10 @@ function start(session: Session, names: readonly string[]): void {
   if (names.length === 0) return;
   session.controller.run(names);
   if (!session.ui.getSnapshot().selection.follow) select(session, { type: 'cursor.follow' });
-  const wait = session.view.environment === 'starting' ? '; they start when the environment is ready' : '';
-  session.ui.dispatch({ type: 'message', message: `${names.length} testcase${names.length === 1 ? '' : 's'} to run${wait}` });
+  // Where they run at once, header and list say so.
+  if (session.view.environment !== 'starting') return;
+  const what = names.length === 1 ? 'one testcase starts' : `${names.length} testcases start`;
+  session.ui.dispatch({ type: 'message', message: `${what} when the environment is ready` });
 }
 
 function quit(session: Session, keep: boolean): void {

@@ -2,8 +2,9 @@ import { type Phase, phases, phaseTitles } from '../../src/model/events.ts';
 import { cleanLine } from '../text/clean.ts';
 import { justify, type Line, span } from '../text/line.ts';
 import { byteSize, clockTime, shortDuration } from '../text/numbers.ts';
-import { fit } from '../text/width.ts';
+import { fit, wrapText } from '../text/width.ts';
 import type { ContainerView, DashboardView, PhaseView } from '../view/dashboard-view.ts';
+import { kernelName } from './kernel-name.ts';
 import { phaseMark } from './marks.ts';
 
 export interface EnvironmentOptions {
@@ -58,7 +59,7 @@ function loadLine({ cpuPercent, memoryBytes, restarts, port }: ContainerView): L
 function clientLine({ client }: DashboardView): Line {
   const { state, accelerator, kernel } = client;
   const tone = state === 'ready' ? 'passed' : state === 'booting' ? 'running' : state === 'gone' ? 'failed' : 'dim';
-  const about = [kernel === null ? null : `Linux ${kernel}`, accelerator].filter((part) => part !== null);
+  const about = [kernel === null ? null : kernelName(kernel), accelerator].filter((part) => part !== null);
   return [span('client ', 'dim'), span(state, tone), about.length === 0 ? '' : `  ${about.join(', ')}`];
 }
 
@@ -80,6 +81,8 @@ export function environmentLines(view: DashboardView, options: EnvironmentOption
         );
   const lines = settled || roomy ? [...status, ...steps] : [...steps, ...status];
   const room = height - lines.length;
-  const tail = room > 0 ? options.serverTail.slice(-room).map((text): Line => [span(cleanLine(text), 'dim')]) : [];
+  // Wrapped: what a line has to say often comes after a long prefix.
+  const rows = room > 0 ? options.serverTail.slice(-room).flatMap((text) => wrapText(cleanLine(text), options.width)) : [];
+  const tail = rows.slice(-room).map((row): Line => [span(row, 'dim')]);
   return [...lines, ...tail];
 }

@@ -101,7 +101,12 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'vm.exited':
       return { ...view, client: { ...view.client, state: event.unexpected ? 'gone' : 'off' } };
     case 'client.connected':
-      return { ...view, client: { ...view.client, state: 'ready', kernel: event.kernel } };
+      return {
+        ...view,
+        // Of a server that was taken up no event says that it is ready.
+        container: view.container.state === 'started' ? { ...view.container, state: 'running' } : view.container,
+        client: { ...view.client, state: 'ready', kernel: event.kernel },
+      };
     case 'suite.started':
       return { ...view, environment: 'running', setupFailure: null };
     case 'suite.finished':
@@ -115,6 +120,12 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
       return { ...view, known: noted?.known ?? null, testcases };
     }
     case 'testcase.started':
+      return {
+        ...view,
+        // From here on header and list say how far the tests are.
+        phases: view.phases.map((entry) => (entry.phase === 'suite' ? { ...entry, progress: null } : entry)),
+        testcases: reduceTestcase(view.testcases, event, timeOf(event)),
+      };
     case 'remark.reported':
     case 'testcase.finished':
       return { ...view, testcases: reduceTestcase(view.testcases, event, timeOf(event)) };

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import type { DashboardController, TerminalCommand } from '../../components/controller.ts';
-import type { Options } from '../config/options.ts';
 import { previousResults } from '../history/previous-results.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
 import { selectTestcases } from '../suite/catalog.ts';
+import { environmentRuns } from './running-environment.ts';
 import { onSignals } from './signals.ts';
 import type { CommandInput } from './types.ts';
 
@@ -60,16 +60,6 @@ export async function showDashboard(
   setFlagsFromString('--heap-growing-percent=60');
   const { showScreen } = await import('../../components/screen.tsx');
   return showScreen(controller, { ...options, runCommand: runOnTerminal });
-}
-
-/** An environment that another process left running is taken up instead of starting a second one. */
-async function environmentRuns(options: Options): Promise<boolean> {
-  // Loaded after the first frame, with the libraries of the services.
-  const [{ openEngine, openVms }, { readEnvironment }] = await Promise.all([import('../app.ts'), import('../steps/environment.ts')]);
-  const record = await readEnvironment(options);
-  if (!record?.server || !record.vm || (await openVms().attach(record.vm)) === null) return false;
-  const container = await (await openEngine()).attachContainer(record.server.containerId);
-  return container !== null && (await container.state()).status === 'running';
 }
 
 /** The live dashboard: a session of runs in one environment. */

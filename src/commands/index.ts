@@ -37,6 +37,17 @@ export const commands: readonly Command[] = [
     load: async () => (await environment()).test,
   },
   {
+    name: 'watch',
+    usage: '',
+    summary: 'rerun testcases whenever the server’s sources change, until Ctrl+C',
+    details: [
+      'Starts the environment, or takes up the one that runs, and runs the testcases once. When SERVER_SRC or the server’s recipe',
+      'changes, it builds the image again, restarts only the server, and runs what has not passed, or all where everything has.',
+      'A newer change ends the round that is under way. With --keep, or where it was running before, the environment stays at the end.',
+    ],
+    load: async () => (await import('./watch.ts')).watch,
+  },
+  {
     name: 'status',
     usage: '',
     summary: 'show what runs',

@@ -9,14 +9,16 @@ import { laneActors, prepareActors } from '../machine/actors.ts';
 import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
-import type { KnownFailuresRead, RunStarted, ServerIdentity } from '../model/events.ts';
+import type { KnownFailuresRead, RoundStart, RunStarted, ServerIdentity } from '../model/events.ts';
 import { redactCredentials } from '../model/redact.ts';
+import { RoundBook } from '../model/round-book.ts';
 import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
 import type { Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, type EnvironmentRecord, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
 import type { RunScope } from '../steps/run-scope.ts';
+import { SavedVms } from '../steps/saved-vms.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { selectTestcases } from '../suite/catalog.ts';
@@ -37,6 +39,12 @@ export interface RunRequest {
   readonly reporters: (folder: string) => readonly Reporter[];
 }
 
+/** A round of `watch`. */
+export interface RoundRequest extends Omit<RoundStart, 'number'> {
+  /** Build the server again and restart it before the testcases run. */
+  readonly rebuild: boolean;
+}
+
 /** A run that is under way, or several of a session. */
 export interface OpenRun {
   readonly logs: LogHub;
@@ -44,8 +52,10 @@ export interface OpenRun {
   /** Begins; listeners subscribe before. */
   readonly start: () => void;
   readonly send: (event: LaneEvent) => void;
-  /** Session: runs these testcases, as a run of its own; only while it is idle. */
-  readonly test: (testcases: readonly string[]) => Promise<void>;
+  /** Session: runs these testcases, as a run of its own; only while it is idle. As a round of `watch` where one is given. */
+  readonly test: (testcases: readonly string[], round?: RoundRequest) => Promise<void>;
+  /** Session: testcases of the next round out of a selection. */
+  readonly nextTestcases: (selection: readonly string[]) => readonly string[];
   /** Session: called when the environment waits for testcases, with how the last run ended. */
   readonly onIdle: (listener: (outcome: Outcome) => void) => void;
   /** Settles when everything is stopped and written. */
@@ -109,7 +119,8 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
 
 async function prepare(request: RunRequest, checked: Checked, services: Services, unlock: () => Promise<void>): Promise<OpenRun> {
   const { options, goal, parts } = request;
-  const { testcases, attached, recipe, server, known } = checked;
+  const { testcases, attached, server, known } = checked;
+  let { recipe } = checked;
   const stopped = goal !== 'build' && !request.attach ? await clearLeftovers(request, services) : [];
   const logs = new LogHub();
   const diskTrouble = Promise.withResolvers<Outcome>();
@@ -125,7 +136,12 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const scope: RunScope = {
     runId,
     options,
-    recipe,
+    get recipe() {
+      return recipe;
+    },
+    reloadRecipe: () => {
+      recipe = reload(server.name, options);
+    },
     server,
     platform: process.platform,
     arch: process.arch,
@@ -138,17 +154,26 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   if (existing) environment.adopt(existing);
   const preparation = new Preparation(scope, services);
   const keep = () => goal === 'environment' || request.keep();
-  const lane = new Lane(scope, preparation, services, { environment, attached, keep });
+  const lane = new Lane(scope, preparation, services, { environment, attached, keep, saved: new SavedVms(options, services) });
   const machine = runMachine.provide({
     actors: { ...prepareActors(preparation), lane: laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } }) },
   });
-  const started = (selected: readonly string[]): RunStarted => ({
+  const book = new RoundBook();
+  recorder.subscribe((event) => book.observe(event));
+  /** Ends a run; a round says what it found first. */
+  const conclude = async (outcome: Outcome): Promise<void> => {
+    const round = book.finish(outcome, recorder.state.testcases, recorder.elapsedMs);
+    if (round !== null) recorder.record(round);
+    await recorder.finish(outcome);
+  };
+  const started = (selected: readonly string[], round?: RoundStart): RunStarted => ({
     type: 'run.started',
     server,
     nfsVersion: options.nfsVersion,
     testcases: selected,
     program: programVersion,
     settings: withoutCredentials(options.given),
+    ...(round ? { round } : {}),
   });
   const actor = createActor(machine, {
     input: { goal, lane: { attach: request.attach, parts, testcases, timeoutMs: options.timeoutMs }, started: started(testcases) },
@@ -159,7 +184,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   });
   const idleListeners = new Set<(outcome: Outcome) => void>();
   actor.on('idle', ({ outcome }) => {
-    void recorder.finish(outcome).then(() => {
+    void conclude(outcome).then(() => {
       for (const listener of idleListeners) listener(outcome);
     });
   });
@@ -173,7 +198,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const finish = async (): Promise<Outcome> => {
     try {
       const outcome = await done;
-      await recorder.finish(outcome);
+      await conclude(outcome);
       return outcome;
     } finally {
       await recorder.close();
@@ -191,9 +216,10 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     },
     send: (event) => actor.send(event),
     onIdle: (listener) => void idleListeners.add(listener),
-    test: async (selected) => {
+    test: async (selected, round) => {
       const { imageId, clientKernel, accelerator } = recorder.state;
-      await recorder.begin({ ...started(selected), environment: { imageId, clientKernel, accelerator } });
+      const begun = started(selected, round && book.begin({ changed: round.changed, waitedMs: round.waitedMs }));
+      await recorder.begin({ ...begun, environment: { imageId, clientKernel, accelerator } });
       // Read again: the dashboard may have added to it. What can't be read any more is told, and expects nothing.
       const now = await expected(options, server.name, request.strict ?? false).catch((error) => {
         recorder.record({ type: 'note.reported', level: 'warning', message: messageOf(error) });
@@ -201,9 +227,17 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
       });
       if (now !== null) recorder.record(now);
       recorder.record({ type: 'suite.resolved', suite: preparation.suite.identity });
-      actor.send({ type: 'tests.run', testcases: selected });
+      actor.send({ type: 'tests.run', testcases: selected, rebuild: round?.rebuild ?? false });
     },
+    nextTestcases: (selection) => book.next(selection),
   };
+}
+
+/** The recipe as it is now. One whose Dockerfile is gone would test the old image and call it new. */
+function reload(imageName: string, options: Options): ServerRecipe {
+  const recipe = findRecipe(imageName, options.serverConfig);
+  if (recipe.build === null) throw new UserError(`${recipe.dir} holds no Dockerfile any more`, 'put it back; the server that runs is the old one');
+  return recipe;
 }
 
 /** A run starts from nothing: what an earlier one left, kept or lost, is stopped first. Parts that run on purpose are not taken away by another `start-…`. */

@@ -1,9 +1,11 @@
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { previousResults } from '../history/previous-results.ts';
 import { UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
 import { catalog } from '../suite/catalog.ts';
 import { pagerCommand, showDashboard } from './dashboard.ts';
+import { summaryLines } from './dashboard-summary.ts';
 import { withRecord } from './recorded.ts';
 import type { CommandInput } from './types.ts';
 
@@ -27,6 +29,8 @@ export async function replay(input: CommandInput): Promise<ExitCode> {
       },
     );
     controller.player.togglePause();
-    return showDashboard(controller, input);
+    const exitCode = await showDashboard(controller, input);
+    for (const line of summaryLines(controller.store.getSnapshot(), relative(process.cwd(), await realpath(dir)))) input.write(`${line}\n`);
+    return exitCode;
   });
 }

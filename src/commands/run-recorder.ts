@@ -50,6 +50,11 @@ export class RunRecorder {
     return this.#state;
   }
 
+  /** Milliseconds since the run began. */
+  get elapsedMs(): number {
+    return this.#journal.elapsedMs();
+  }
+
   subscribe(listener: EventListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -30,6 +30,8 @@ export interface Options {
   readonly vmSource: VmSource;
   readonly alpine: { readonly version: string; readonly sha512: Readonly<Record<'x86_64' | 'aarch64', string>> };
   readonly accelerator: AcceleratorChoice;
+  /** Boot the client VM even where a saved one fits. */
+  readonly cold: boolean;
   readonly nfsPort: Setting<number>;
   readonly sshPort: Setting<number>;
   /** As typed; the suite's catalog resolves it. */
@@ -124,6 +126,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
       sha512: { x86_64: pick('ALPINE_SHA512_X86_64').value, aarch64: pick('ALPINE_SHA512_AARCH64').value },
     },
     accelerator: oneOf('ACCEL', pick('ACCEL').value, ['auto', 'kvm', 'hvf', 'tcg']),
+    cold: parseSwitch('COLD', pick('COLD').value),
     nfsPort,
     sshPort,
     testcases: pick('TESTCASE'),
@@ -181,6 +184,11 @@ function parseCount(key: string, text: string, most: number): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < 1 || count > most) throw new UserError(`${key} can't be '${text}'`, `use a number from 1 to ${most}`);
   return count;
+}
+
+function parseSwitch(key: string, text: string): boolean {
+  if (!['', '0', '1'].includes(text)) throw new UserError(`${key} can't be '${text}'`, 'use 1 or 0');
+  return text === '1';
 }
 
 function parsePort(key: string, text: string): number {

@@ -10,11 +10,14 @@ export const failedMarker = 'NFSTEST_VM_FAILED';
 /** The user that user-data makes: it may use sudo without a password, and is not root, whom no permission stops. */
 export const clientUser = 'nfstest';
 
+/** Sockets' paths may have about 100 bytes; a deep checkout has its own in the system's folder for such. */
+function socketPath(dir: string, name: string): string {
+  const path = join(dir, `${name}.sock`);
+  return Buffer.byteLength(path) < 100 ? path : join(tmpdir(), `nfstest-tui-${environmentId(dir)}-${name}.sock`);
+}
+
 /** Every file of the environment in a VM folder. */
 export function vmFiles({ vmDir }: Pick<Options, 'vmDir'>) {
-  // Sockets' paths may have about 100 bytes; a deep checkout has its own in the system's folder for such.
-  const socket = join(vmDir, 'qmp.sock');
-  const short = join(tmpdir(), `nfstest-tui-${environmentId(vmDir)}.sock`);
   return {
     key: join(vmDir, 'id_ed25519'),
     userData: join(vmDir, 'user-data'),
@@ -25,7 +28,12 @@ export function vmFiles({ vmDir }: Pick<Options, 'vmDir'>) {
     consoleLog: join(vmDir, 'vm.log'),
     qemuLog: join(vmDir, 'qemu.log'),
     serverLog: join(vmDir, 'server.log'),
-    qmpSocket: Buffer.byteLength(socket) < 100 ? socket : short,
+    qmpSocket: socketPath(vmDir, 'qmp'),
+    agentSocket: socketPath(vmDir, 'agent'),
+    /** Folder of saved VMs. */
+    saved: join(vmDir, 'saved'),
+    /** What was found to be the digest of a large file. */
+    digests: join(vmDir, 'digests.json'),
     environment: join(vmDir, 'env.json'),
     lock: join(vmDir, 'run.lock'),
     accelerators: join(vmDir, 'accelerator.json'),

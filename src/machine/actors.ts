@@ -29,6 +29,8 @@ export interface LaneSteps {
   connect(controls: StepControls): Promise<void>;
   upload(controls: StepControls): Promise<void>;
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome>;
+  /** Builds the server's image again from its recipe and sources as they are now. */
+  rebuildServer(controls: StepControls): Promise<void>;
   /** Puts a new server in the place of the one that runs or died, on the same ports. */
   restartServer(controls: StepControls): Promise<void>;
   /** Waits for steps that were cut off to have tidied up. */
@@ -77,6 +79,7 @@ export const laneActors = (steps: LaneSteps) => ({
   runSuite: fromPromise<Outcome, StepInput & { readonly testcases: readonly string[] }>(({ input: { testcases, ...input }, signal }) =>
     steps.runSuite({ ...input, signal }, testcases),
   ),
+  rebuildServer: step((controls) => steps.rebuildServer(controls)),
   restartServer: step((controls) => steps.restartServer(controls)),
   settle: step(() => steps.settle()),
   diagnose: step((controls) => steps.diagnose(controls)),

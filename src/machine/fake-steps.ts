@@ -37,6 +37,7 @@ export class FakeSteps implements PrepareSteps, LaneSteps {
   readonly startVm = (controls: StepControls) => this.#play('startVm', controls);
   readonly connect = (controls: StepControls) => this.#play('connect', controls);
   readonly upload = (controls: StepControls) => this.#play('upload', controls);
+  readonly rebuildServer = (controls: StepControls) => this.#play('rebuildServer', controls);
   readonly restartServer = (controls: StepControls) => this.#play('restartServer', controls);
   readonly runSuite = (controls: StepControls, testcases: readonly string[]) => {
     this.selections.push(testcases);
@@ -45,6 +46,7 @@ export class FakeSteps implements PrepareSteps, LaneSteps {
   readonly diagnose = (controls: StepControls) => this.#verdict('diagnose', controls);
 
   async settle(): Promise<void> {
+    if (this.script.settle === 'hang') await this.#forced.promise;
     await Promise.all(this.#tidying);
     this.log.push('settle');
   }

@@ -20,7 +20,9 @@ export type LaneEvent =
   /** To the run: a session waits for testcases. */
   | { readonly type: 'lane.idle'; readonly outcome: Outcome }
   /** These only in a session. */
-  | { readonly type: 'tests.run'; readonly testcases: readonly string[] }
+  /** `rebuild`: first puts a server built from the sources as they are now in the place of the old one. */
+  | { readonly type: 'tests.run'; readonly testcases: readonly string[]; readonly rebuild?: boolean }
+  /** Also ends a rebuild under way. */
   | { readonly type: 'tests.stop'; readonly outcome: Outcome }
   | { readonly type: 'server.restart' };
 
@@ -41,6 +43,7 @@ export const laneMachine = setup({
     connect: unprovided('connect'),
     upload: unprovided('upload'),
     settle: unprovided('settle'),
+    rebuildServer: unprovided('rebuildServer'),
     restartServer: unprovided('restartServer'),
     runSuite: unprovided<Outcome, StepInput & { readonly testcases: readonly string[] }>('runSuite'),
     diagnose: unprovided<Outcome>('diagnose'),
@@ -63,6 +66,7 @@ export const laneMachine = setup({
     withoutVm: ({ context }) => !context.parts.vm,
     onlyEnvironment: ({ context }) => context.goal === 'environment',
     inSession: ({ context }) => context.goal === 'session',
+    wantsRebuild: ({ event }) => 'rebuild' in event && event.rebuild === true,
     /** In a session a dead server can be started again. */
     serverLostInSession: ({ context, event }) => context.goal === 'session' && 'outcome' in event && event.outcome.exitCode === ExitCode.serverLost,
   },
@@ -99,19 +103,33 @@ export const laneMachine = setup({
             vm: {
               initial: 'deciding',
               states: {
-                deciding: { always: [{ guard: 'withoutVm', target: 'ready' }, { target: 'booting' }] },
-                booting: { invoke: { src: 'startVm', input: stepInput, onDone: 'ready', onError: { target: '#lane.stopping', actions: 'fail' } } },
+                deciding: { always: [{ guard: 'withoutVm', target: 'ready' }, { target: 'starting' }] },
+                starting: { invoke: { src: 'startVm', input: stepInput, onDone: 'connecting', onError: { target: '#lane.stopping', actions: 'fail' } } },
+                connecting: {
+                  invoke: {
+                    src: 'connect',
+                    input: stepInput,
+                    onDone: [{ guard: 'onlyEnvironment', target: 'ready' }, { target: 'uploading' }],
+                    onError: { target: '#lane.stopping', actions: 'fail' },
+                  },
+                },
+                uploading: { invoke: { src: 'upload', input: stepInput, onDone: 'ready', onError: { target: '#lane.stopping', actions: 'fail' } } },
                 ready: { type: 'final' },
               },
             },
           },
-          onDone: [{ guard: 'withoutVm', target: '#lane.stopping' }, { target: 'connecting' }],
+          onDone: [
+            { guard: 'withoutVm', target: '#lane.stopping' },
+            { guard: 'onlyEnvironment', target: '#lane.stopping' },
+            { guard: 'inSession', target: 'idle' },
+            { target: 'testing' },
+          ],
         },
         connecting: {
           invoke: {
             src: 'connect',
             input: stepInput,
-            onDone: [{ guard: 'onlyEnvironment', target: '#lane.stopping' }, { target: 'uploading' }],
+            onDone: 'uploading',
             onError: { target: '#lane.stopping', actions: 'fail' },
           },
         },
@@ -126,7 +144,10 @@ export const laneMachine = setup({
         idle: {
           entry: 'announceIdle',
           on: {
-            'tests.run': { target: 'testing', actions: 'choose' },
+            'tests.run': [
+              { guard: 'wantsRebuild', target: 'rebuilding', actions: 'choose' },
+              { target: 'testing', actions: 'choose' },
+            ],
             'server.restart': 'restarting',
             'part.lost': [
               { guard: 'serverLostInSession', target: 'idle', reenter: true, actions: 'end' },
@@ -166,6 +187,22 @@ export const laneMachine = setup({
         },
         /** The suite was cut off; the next one starts when it is gone. */
         settling: { invoke: { src: 'settle', input: stepInput, onDone: 'idle' } },
+        /** The old server serves, or is dead, until the new one is built; a build that fails leaves it as it is. */
+        rebuilding: {
+          on: {
+            'tests.stop': { target: 'settling', actions: 'end' },
+            'part.lost': [{ guard: 'serverLostInSession' }, { target: '#lane.stopping', actions: 'end' }],
+          },
+          invoke: { src: 'rebuildServer', input: stepInput, onDone: 'replacing', onError: { target: 'idle', actions: 'fail' } },
+        },
+        /** A new server that does not start is mended in its sources: the client stays for the next one. */
+        replacing: {
+          on: {
+            'tests.stop': { target: 'settling', actions: 'end' },
+            'part.lost': [{ guard: 'serverLostInSession' }, { target: '#lane.stopping', actions: 'end' }],
+          },
+          invoke: { src: 'restartServer', input: stepInput, onDone: 'testing', onError: { target: 'idle', actions: 'fail' } },
+        },
         restarting: {
           invoke: {
             src: 'restartServer',

@@ -47,7 +47,8 @@ export const runMachine = setup({
   guards: {
     withoutServer: ({ context }) => !context.lane.parts.server || context.lane.attach,
     withoutVm: ({ context }) => !context.lane.parts.vm || context.lane.attach,
-    withoutSuite: ({ context }) => context.goal === 'environment',
+    /** A VM is saved with the suite in it. */
+    withoutSuite: ({ context }) => context.goal === 'environment' && !context.lane.parts.vm,
     onlyBuild: ({ context }) => context.goal === 'build',
   },
 }).createMachine({
@@ -104,7 +105,8 @@ export const runMachine = setup({
         onError: { target: 'done', actions: 'fail' },
       },
     },
-    settling: { invoke: { src: 'settle', input: stepInput, onDone: 'done', onError: 'done' } },
+    // A second wish to stop does not wait for what is being tidied up.
+    settling: { on: { 'run.stop': 'done' }, invoke: { src: 'settle', input: stepInput, onDone: 'done', onError: 'done' } },
     done: { type: 'final' },
   },
 });

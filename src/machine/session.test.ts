@@ -114,3 +114,63 @@ describe('a session', () => {
     await run.ended;
   });
 });
+
+describe('a round that rebuilds', () => {
+  const rebuild = (run: FakeRun, testcases = ['write']) => run.actor.send({ type: 'tests.run', testcases, rebuild: true });
+  const overtaken = outcomeWith(130, 'overtaken');
+  const end = async (run: FakeRun) => {
+    run.actor.send({ type: 'run.stop', outcome: quit });
+    expect(await run.ended).toEqual(quit);
+  };
+
+  it('builds, restarts the server alone, tests', async () => {
+    const run = await startSession();
+    rebuild(run);
+    await idle(run);
+    expect(tail(run, 3)).toEqual(['rebuildServer', 'restartServer', 'runSuite']);
+    expect(run.steps.selections).toEqual([['write']]);
+    await end(run);
+  });
+
+  it.each([
+    ['rebuildServer', []],
+    ['restartServer', ['rebuildServer']],
+  ] as const)('goes on after a %s that fails, without tests', async (step, before) => {
+    const run = await startSession({ [step]: new EnvironmentError('no such crate', 'mend it') });
+    const ends: string[] = [];
+    run.actor.on('idle', ({ outcome }) => ends.push(outcome.reason));
+    rebuild(run);
+    await idle(run);
+    expect(ends).toEqual(['no such crate']);
+    expect(tail(run, before.length + 1)).toEqual([...before, step]);
+    run.steps.script[step] = 'ok';
+    rebuild(run);
+    await idle(run);
+    expect(tail(run, 3)).toEqual(['rebuildServer', 'restartServer', 'runSuite']);
+    await end(run);
+  });
+
+  it.each(['rebuildServer', 'restartServer', 'runSuite'] as const)('is ended in %s, and the next waits for it to be gone', async (step) => {
+    const run = await startSession({ [step]: 'hang' });
+    rebuild(run);
+    await run.begun(step);
+    run.actor.send({ type: 'tests.stop', outcome: overtaken });
+    await idle(run);
+    expect(tail(run, 4)).toEqual([step, `${step} cut off`, `${step} tidied up`, 'settle']);
+    run.steps.script[step] = 'ok';
+    rebuild(run, ['read']);
+    await idle(run);
+    expect(run.steps.selections.at(-1)).toEqual(['read']);
+    await end(run);
+  });
+
+  it('does not mind the end of the server that it replaces; a lost client ends all', async () => {
+    const run = await startSession({ rebuildServer: 'hang' });
+    rebuild(run);
+    await run.begun('rebuildServer');
+    run.steps.controls.get('startServer')?.lose(outcomeWith(4, 'the server died'));
+    expect(laneState(run)).toBe('rebuilding');
+    run.steps.controls.get('startVm')?.lose(outcomeWith(5, 'the client VM ended'));
+    expect(await run.ended).toMatchObject({ exitCode: 5 });
+  });
+});

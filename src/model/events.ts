@@ -6,7 +6,7 @@
  */
 
 /** The steps of a run that take time, in the order in which they start. */
-export const phases = ['server-image', 'vm-image', 'suite-source', 'server', 'vm', 'connect', 'upload', 'suite', 'stop'] as const;
+export const phases = ['server-image', 'vm-image', 'suite-source', 'server', 'vm-boot', 'vm-save', 'vm', 'connect', 'upload', 'suite', 'stop'] as const;
 export type Phase = (typeof phases)[number];
 
 export const phaseTitles: Readonly<Record<Phase, string>> = {
@@ -14,7 +14,9 @@ export const phaseTitles: Readonly<Record<Phase, string>> = {
   'vm-image': 'build VM image',
   'suite-source': 'get test suite',
   server: 'start server',
-  vm: 'boot client VM',
+  'vm-boot': 'boot client VM',
+  'vm-save': 'save client VM',
+  vm: 'start client VM',
   connect: 'connect to client',
   upload: 'upload suite',
   suite: 'run testcases',
@@ -65,6 +67,16 @@ export interface SuiteIdentity {
   readonly source: string;
 }
 
+/** Why a run of `watch` was begun. */
+export interface RoundStart {
+  /** 1-based within the session. */
+  readonly number: number;
+  /** Names of the files that changed, relative to what is watched; empty for the first round. */
+  readonly changed: readonly string[];
+  /** Milliseconds from the first change that was noticed to the run's beginning: until the changes were over, and an overtaken round was stopped. */
+  readonly waitedMs: number;
+}
+
 export interface RunStarted {
   readonly type: 'run.started';
   readonly server: ServerIdentity;
@@ -78,6 +90,8 @@ export interface RunStarted {
   readonly settings?: Readonly<Record<string, string>>;
   /** What was known of the environment where it stood before the run began (a session's later runs); missing elsewhere. */
   readonly environment?: { readonly imageId: string | null; readonly clientKernel: string | null; readonly accelerator: string | null };
+  /** Only where it is a round of `watch`. */
+  readonly round?: RoundStart;
 }
 
 /** The failures that are expected in this run; emitted before the first testcase, and only where there are any. */
@@ -252,6 +266,22 @@ export interface SuiteFinished {
   readonly printed: { readonly tests: number; readonly passed: number; readonly failed: number } | null;
 }
 
+/** What a round of `watch` found, beside what was known before; comes before `run.finished`. */
+export interface RoundFinished {
+  readonly type: 'round.finished';
+  /** Same as the `RoundStart`'s. */
+  readonly number: number;
+  /** One entry per testcase of the round; `before` is null where it had no verdict in this session. */
+  readonly results: readonly { readonly testcase: string; readonly before: Verdict | null; readonly now: Verdict }[];
+  /** Milliseconds; null for a part that the round did not have or did not finish. */
+  readonly buildMs: number | null;
+  /** The old server's end and the new one's start. */
+  readonly restartMs: number | null;
+  readonly testsMs: number | null;
+  /** Milliseconds from the first change that was noticed to the round's end. */
+  readonly totalMs: number;
+}
+
 export interface RunFinished {
   readonly type: 'run.finished';
   /** See `ExitCode`. */
@@ -288,6 +318,7 @@ export type EventBody =
   | TestcaseFinished
   | SuiteSetupFailed
   | SuiteFinished
+  | RoundFinished
   | RunFinished;
 
 /** What the journal adds to every event. */

@@ -214,6 +214,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'suite.started':
       return { ...state, suiteCommand: event.command, mountOptions: event.mountOptions ?? null };
     case 'remark.reported':
+    case 'round.finished':
       return state;
   }
 }

@@ -1,6 +1,9 @@
 import { styleText } from 'node:util';
+import type { RoundFinished } from '../model/events.ts';
+import { ExitCode } from '../model/exit-codes.ts';
 import { formatDuration } from '../model/format.ts';
 import { describeEntry, staleEntries } from '../model/known-failures.ts';
+import { describeResults, describeTimes } from '../model/round-book.ts';
 import type { RunState, TestcaseState } from '../model/run-state.ts';
 import { closingLines, reproduction } from './describe.ts';
 import { assertionCount, summaryTable } from './summary-table.ts';
@@ -75,5 +78,19 @@ export function summaryLines(
     ...(folder === null ? [] : [`kept in      ${folder}`]),
     paint(result.exitCode === 0 ? ['bold', 'green'] : ['bold', 'red'], verdict),
     ...hint,
+  ];
+}
+
+/** The end of a round of `watch`: what changed against the one before, why it did not come to its end, how long it took. */
+export function roundLines(round: RoundFinished, { result }: RunState, { folder, paint }: { readonly folder: string | null; readonly paint: Paint }): string[] {
+  if (result === null) return [];
+  const { exitCode, reason, hint, log } = result;
+  const judged = exitCode === ExitCode.passed || exitCode === ExitCode.testsFailed;
+  return [
+    ...(log === null ? [] : [...log.lines.map((line) => `  | ${line}`), `the end of ${log.path}`]),
+    ...(judged ? [] : [exitCode === ExitCode.interrupted ? reason : paint('red', `error: ${reason}`), ...(hint === null ? [] : [`  → ${hint}`])]),
+    paint(exitCode === ExitCode.passed ? ['bold', 'green'] : ['bold', 'red'], `round ${round.number}: ${judged ? describeResults(round) : 'not finished'}`),
+    `took       ${describeTimes(round)}`,
+    ...(folder === null ? [] : [`kept in    ${folder}`]),
   ];
 }

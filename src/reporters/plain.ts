@@ -1,19 +1,24 @@
 import { stripVTControlCharacters } from 'node:util';
-import { type LogChannel, type Phase, phaseTitles, type RunEvent } from '../model/events.ts';
+import { type LogChannel, type Phase, phaseTitles, type RoundFinished, type RoundStart, type RunEvent } from '../model/events.ts';
 import { formatDuration } from '../model/format.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
 import { describeServer, describeSuite } from './describe.ts';
-import { nameWidth, type Paint, painter, setupFailureLines, summaryLines, verdictLines } from './plain-lines.ts';
+import { nameWidth, type Paint, painter, roundLines, setupFailureLines, summaryLines, verdictLines } from './plain-lines.ts';
 import type { Reporter, ReporterFactory, ReporterOptions } from './types.ts';
 
 /** A step says where it is at most this often. */
 const progressEveryMs = 5000;
+/** Names of changed files that are printed. */
+const maxChanged = 5;
 /** What `--ci` prints: one line per thing that happened, the suite's output as it comes, a summary and the verdict. */
 class PlainReporter implements Reporter {
   readonly #options: ReporterOptions;
   readonly #paint: Paint;
   readonly #lastProgress = new Map<Phase, { readonly atMs: number; readonly message: string }>();
   #state: RunState = emptyRunState;
+  /** The run is a round of `watch`; what it found. */
+  #isRound = false;
+  #round: RoundFinished | null = null;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -38,6 +43,7 @@ class PlainReporter implements Reporter {
   #describe(event: RunEvent): readonly string[] {
     switch (event.type) {
       case 'run.started':
+        if (event.round) return this.#roundHeading(event.round, event.testcases);
         return [
           this.#paint('bold', `nfstest-tui ${event.program}, run ${event.runId}`),
           `server     ${describeServer(event.server)}`,
@@ -47,7 +53,8 @@ class PlainReporter implements Reporter {
       case 'known-failures.read':
         return [`known      ${event.entries.length} expected failures from ${event.source}`];
       case 'suite.resolved':
-        return [`suite      ${describeSuite(event.suite)}, from ${event.suite.source}`];
+        // The same in every round.
+        return this.#isRound ? [] : [`suite      ${describeSuite(event.suite)}, from ${event.suite.source}`];
       case 'phase.started':
         return [`==> ${phaseTitles[event.phase]} …`];
       case 'phase.finished':
@@ -80,8 +87,11 @@ class PlainReporter implements Reporter {
         return this.#verdict(event.testcase);
       case 'suite.setup-failed':
         return setupFailureLines(event, this.#paint);
+      case 'round.finished':
+        this.#round = event;
+        return [];
       case 'run.finished':
-        return this.#summary();
+        return this.#round === null ? this.#summary() : roundLines(this.#round, this.#state, { folder: this.#options.folder ?? null, paint: this.#paint });
       case 'server.ready':
       case 'server.sampled':
       case 'vm.ready':
@@ -90,6 +100,14 @@ class PlainReporter implements Reporter {
       case 'suite.finished':
         return [];
     }
+  }
+
+  #roundHeading({ number, changed }: RoundStart, testcases: readonly string[]): string[] {
+    this.#isRound = true;
+    const shown = changed.slice(0, maxChanged).join(', ');
+    const more = changed.length > maxChanged ? ` and ${changed.length - maxChanged} more` : '';
+    const why = changed.length === 0 ? '' : `, changed: ${shown}${more}`;
+    return ['', this.#paint('bold', `round ${number}${why}`), `testcases  ${testcases.length}: ${testcases.join(', ')}`];
   }
 
   #phaseEnd({ phase, outcome, durationMs, detail }: Extract<RunEvent, { type: 'phase.finished' }>): string {

@@ -171,13 +171,19 @@ export class DockerEngineService implements EngineService {
       };
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort, { once: true });
-      const done = (error: Error | null) => {
+      let failure: Error | null = null;
+      const done = (broken: Error | null) => {
         signal.removeEventListener('abort', abort);
+        const error = broken ?? failure;
         if (error)
           reject(signal.aborted ? signal.reason : new EnvironmentError(error.message.trim(), 'the build log has the lines before it', { cause: error }));
         else resolve();
       };
-      this.#docker.modem.followProgress(stream, done, onMessage);
+      this.#docker.modem.followProgress(stream, done, (message: EngineMessage) => {
+        // docker-modem 5 takes it for progress: a build that fails would leave the old image and be called a success.
+        if (message.error !== undefined) failure = new Error(message.error);
+        else onMessage(message);
+      });
     });
   }
 }

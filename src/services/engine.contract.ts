@@ -176,6 +176,9 @@ export function describeEngineContract(name: string, makeLab: () => Promise<Engi
         await writeFile(join(dir, 'Containerfile'), `FROM ${base}\nRUN false\n`);
         await expect(engine.buildImage({ ...build, reference: `${unique}/broken:1` }, { ...never, onOutput })).rejects.toBeInstanceOf(EnvironmentError);
         expect(await engine.inspectImage(`${unique}/broken:1`)).toBeNull();
+        // Nor does the image of an earlier build.
+        await expect(engine.buildImage(build, { ...never, onOutput })).rejects.toBeInstanceOf(EnvironmentError);
+        expect((await engine.inspectImage(built))?.id).toBe(image.id);
         await expect(engine.buildImage(build, { signal: AbortSignal.abort(), onOutput })).rejects.toThrow(/abort/i);
       } finally {
         for (const reference of [built, base, base]) await engine.removeImage(reference);

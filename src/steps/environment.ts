@@ -28,6 +28,8 @@ export interface EnvironmentRecord {
   readonly createdAt: string;
   readonly server: ServerRecord | null;
   readonly vm: VmRecord | null;
+  /** Digest of the suite that is in the VM; null: none is. */
+  readonly suiteDigest: string | null;
 }
 
 /** The environment of a VM folder as written down. */
@@ -39,10 +41,10 @@ export class EnvironmentFile {
 
   constructor(options: Pick<Options, 'vmDir'>, runId: string) {
     this.#path = vmFiles(options).environment;
-    this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null };
+    this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null, suiteDigest: null };
   }
 
-  update(change: Partial<Pick<EnvironmentRecord, 'server' | 'vm'>>): Promise<void> {
+  update(change: Partial<Pick<EnvironmentRecord, 'server' | 'vm' | 'suiteDigest'>>): Promise<void> {
     this.#record = { ...this.#record, ...change };
     const text = `${JSON.stringify(this.#record, null, 2)}\n`;
     const empty = this.#record.server === null && this.#record.vm === null;

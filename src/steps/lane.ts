@@ -6,7 +6,7 @@ import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { LogChannel } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
+import type { RemoteSession, VmHandle } from '../services/types.ts';
 import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
@@ -15,7 +15,9 @@ import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
+import type { SavedVms } from './saved-vms.ts';
 import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer } from './server.ts';
+import { suiteDigest } from './suite-source.ts';
 import { startVm, type VmServices } from './vm.ts';
 import { delay, within } from './wait.ts';
 
@@ -27,9 +29,7 @@ const exitReportMs = 1_000;
 /** After this time without an answer a server or client counts as hung. */
 const answerDeadlineMs = 10_000;
 
-export interface LaneServices extends ServerServices, VmServices {
-  readonly remote: RemoteService;
-}
+export interface LaneServices extends ServerServices, VmServices {}
 
 export interface LaneSettings {
   readonly environment: EnvironmentFile;
@@ -37,6 +37,8 @@ export interface LaneSettings {
   readonly attached: EnvironmentRecord | null;
   /** Leave server and VM running after a run that they survived; asked at its end. */
   readonly keep: () => boolean;
+  /** Shared with the other lanes. */
+  readonly saved: SavedVms;
 }
 
 /** One server+client pair: holds the handles and does the machine's work with them. */
@@ -54,8 +56,12 @@ export class Lane implements LaneSteps {
   #server: RunningServer | null = null;
   #vm: VmHandle | null = null;
   #session: RemoteSession | null = null;
+  /** Digest of the suite that is in the VM. */
+  #suiteInVm: string | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
+  /** Ends the sampler of the server that runs. */
+  #sampling = new AbortController();
   /** Servers that were replaced on purpose. */
   readonly #retired = new Set<RunningServer>();
   #releasing = false;
@@ -77,6 +83,7 @@ export class Lane implements LaneSteps {
     const { server, vm } = await attachEnvironment(this.#settings.attached, this.#services);
     this.#ownServer(server, controls);
     this.#ownVm(vm, controls);
+    this.#suiteInVm = this.#settings.attached?.suiteDigest ?? null;
     const { record } = server;
     controls.report({
       type: 'server.started',
@@ -101,8 +108,11 @@ export class Lane implements LaneSteps {
       options: { ...options, nfsPort },
       recipe,
       identity: server,
-      // An attached environment was built by the process that started it.
-      imageId: this.#settings.attached === null ? this.#preparation.serverImageReady.id : (this.#settings.attached.server?.imageId ?? server.image),
+      // An attached environment was built by the process that started it, unless it was built again since.
+      imageId:
+        this.#settings.attached === null
+          ? this.#preparation.serverImageReady.id
+          : (this.#preparation.rebuiltImage?.id ?? this.#settings.attached.server?.imageId ?? server.image),
       tail: tailOf(this.#scope, 'server'),
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);
@@ -113,23 +123,30 @@ export class Lane implements LaneSteps {
   }
 
   startVm(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#startVm(controls));
+  }
+
+  async #startVm(controls: StepControls): Promise<void> {
     this.#bootedVm = true;
     const { runId, options, platform, arch } = this.#scope;
-    const { image, cidata } = this.#preparation.vmReady;
+    const { image, cidata, key } = this.#preparation.vmReady;
+    const { environment, saved } = this.#settings;
     const input = {
-      runId,
-      options,
-      platform,
-      arch,
-      image,
-      cidata,
+      ...{ runId, options, platform, arch, image, cidata, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
+      hostname: 'nfstest-vm',
       tail: tailOf(this.#scope, 'vm'),
       onStarted: async (vm: VmHandle) => {
         this.#ownVm(vm, controls);
-        await this.#settings.environment.update({ vm: vm.record });
+        await environment.update({ vm: vm.record });
+      },
+      onBooting: async (vm: VmHandle | null) => {
+        if (vm) this.#follow('vm', vm.console({ signal: this.#followers.signal }));
+        await environment.update({ vm: vm?.record ?? null });
       },
     };
-    return this.#pending.track(startVm(input, this.#services, contextOf(this.#scope, controls)).then(() => {}));
+    const started = await startVm(input, this.#services, contextOf(this.#scope, controls));
+    this.#suiteInVm = started.suiteDigest;
+    await environment.update({ suiteDigest: started.suiteDigest });
   }
 
   connect(controls: StepControls): Promise<void> {
@@ -142,13 +159,32 @@ export class Lane implements LaneSteps {
   }
 
   upload(controls: StepControls): Promise<void> {
-    return this.#pending.track(uploadSuite(present(this.#session), this.#preparation.suite, contextOf(this.#scope, controls)));
+    return this.#pending.track(this.#upload(controls));
+  }
+
+  /** Nothing to do where a saved VM, or the process that started it, brought the same suite. */
+  async #upload(controls: StepControls): Promise<void> {
+    const { suite } = this.#preparation;
+    const digest = await suiteDigest(suite);
+    if (digest === this.#suiteInVm) return;
+    await uploadSuite(present(this.#session), suite, contextOf(this.#scope, controls));
+    this.#suiteInVm = digest;
+    await this.#settings.environment.update({ suiteDigest: digest });
   }
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
     const { options, verdict } = this.#scope;
     const input = { session: present(this.#session), suite: this.#preparation.suite, server: present(this.#server).record, options, testcases };
     return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
+  }
+
+  rebuildServer(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#rebuildServer(controls));
+  }
+
+  async #rebuildServer(controls: StepControls): Promise<void> {
+    this.#scope.reloadRecipe();
+    await this.#preparation.serverImage(controls);
   }
 
   restartServer(controls: StepControls): Promise<void> {
@@ -158,7 +194,9 @@ export class Lane implements LaneSteps {
   async #restartServer(controls: StepControls): Promise<void> {
     const old = present(this.#server);
     this.#retired.add(old);
+    this.#sampling.abort();
     await old.container.remove({ graceMs });
+    await this.#preparation.discardReplaced();
     // Whoever uses the environment knows it by this port.
     await this.#startServer(controls, { value: old.record.nfsPort, explicit: true });
   }
@@ -246,14 +284,16 @@ export class Lane implements LaneSteps {
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
     await within(exitReportMs, Promise.all(this.#exits));
     // The other part may belong to another process that goes on.
-    await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null } : {}) });
+    await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null, suiteDigest: null } : {}) });
   }
 
   #ownServer(server: RunningServer, controls: StepControls): void {
     this.#server = server;
     const { signal } = this.#followers;
     this.#follow('server', server.container.logs({ signal }));
-    void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal }));
+    this.#sampling = new AbortController();
+    const sampling = AbortSignal.any([signal, this.#sampling.signal]);
+    void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal: sampling }));
     const unexpected = () => !this.#releasing && !this.#retired.has(server);
     const exit = server.container.exited.then((state) => {
       controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: unexpected() });
@@ -265,6 +305,8 @@ export class Lane implements LaneSteps {
       const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
       // Its last words come after its end.
       await delay(300, signal).catch(() => {});
+      // Replaced meanwhile: its end is no news any more.
+      if (!unexpected()) return;
       controls.lose({
         exitCode: ExitCode.serverLost,
         reason: `the server died (${why})`,

@@ -2,7 +2,7 @@ import type { PrepareSteps, StepControls } from '../machine/actors.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import type { SourceService } from '../services/types.ts';
 import { PendingWork } from './pending-work.ts';
-import { contextOf, type RunScope } from './run-scope.ts';
+import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import { prepareServerImage, type ServerImage, type ServerImageServices } from './server-image.ts';
 import { prepareSuite, type Suite } from './suite-source.ts';
 import { type PreparedVm, prepareVmImage, type VmImageServices } from './vm-image.ts';
@@ -15,6 +15,8 @@ export class Preparation implements PrepareSteps {
   readonly #services: PreparationServices;
   readonly #pending = new PendingWork();
   #serverImage: ServerImage | null = null;
+  /** Images of ours that lost their tag while a server still ran on them. */
+  #replaced: string[] = [];
   #vm: PreparedVm | null = null;
   #suite: Suite | null = null;
 
@@ -27,6 +29,11 @@ export class Preparation implements PrepareSteps {
     return known(this.#serverImage, 'server image');
   }
 
+  /** Null where nothing was built: an attached environment brought its own. */
+  get rebuiltImage(): ServerImage | null {
+    return this.#serverImage;
+  }
+
   get vmReady(): PreparedVm {
     return known(this.#vm, 'VM image');
   }
@@ -36,10 +43,21 @@ export class Preparation implements PrepareSteps {
   }
 
   serverImage(controls: StepControls): Promise<void> {
-    const { options, recipe } = this.#scope;
     return this.#track(async () => {
-      this.#serverImage = await prepareServerImage(options, recipe, this.#services, contextOf(this.#scope, controls));
+      const { options, recipe } = this.#scope;
+      const image = await prepareServerImage(options, recipe, this.#services, contextOf(this.#scope, controls)).catch((error) => {
+        throw withBuildLog(error, this.#scope);
+      });
+      if (image.replaced !== undefined) this.#replaced.push(image.replaced);
+      this.#serverImage = image;
     });
+  }
+
+  /** Removes images that were built over, once no server runs on them; nobody would find them again. */
+  async discardReplaced(): Promise<void> {
+    const ids = this.#replaced;
+    this.#replaced = [];
+    for (const id of ids) await this.#services.engine.removeImage(id).catch(() => this.#replaced.push(id));
   }
 
   vmImage(controls: StepControls): Promise<void> {
@@ -62,6 +80,13 @@ export class Preparation implements PrepareSteps {
   #track(work: () => Promise<void>): Promise<void> {
     return this.#pending.track(work());
   }
+}
+
+/** Why a build failed stands in its last lines. */
+function withBuildLog(error: unknown, scope: RunScope): unknown {
+  if (!(error instanceof EnvironmentError) || error.log !== undefined) return error;
+  const log = tailOf(scope, 'build')(15);
+  return log.lines.length === 0 ? error : new EnvironmentError(error.message, error.hint, { exitCode: error.exitCode, log, cause: error });
 }
 
 function known<T>(value: T | null, what: string): T {

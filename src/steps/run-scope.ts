@@ -12,7 +12,10 @@ import type { TailOf } from './server.ts';
 export interface RunScope {
   readonly runId: string;
   readonly options: Options;
+  /** As it was read last. */
   readonly recipe: ServerRecipe;
+  /** Reads the recipe again. Throws UserError where it has become wrong. */
+  readonly reloadRecipe: () => void;
   readonly server: ServerIdentity;
   readonly platform: NodeJS.Platform;
   readonly arch: string;

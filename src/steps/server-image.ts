@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import dockerignore from '@balena/dockerignore';
 import { isGitUrl, type Options } from '../config/options.ts';
 import { packageRoot } from '../config/paths.ts';
 import { type BaseImage, recipeNames, type ServerRecipe } from '../config/server-recipe.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import { closest } from '../model/suggest.ts';
 import type { EarthlyService, EngineService, SourceService, VmImageService } from '../services/types.ts';
-import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
+import { readServerInputs } from './server-inputs.ts';
 
 export const labels = {
   /** Hash of everything an image was built from. */
@@ -40,6 +38,8 @@ export interface ServerImage {
   readonly id: string;
   /** What was done, for people. */
   readonly detail: string;
+  /** Id of an image that it took the tag from and that could not be removed, because a container runs on it. */
+  readonly replaced?: string;
 }
 
 /** Finds or builds the image of the server under test; an image whose inputs did not change is used again. */
@@ -123,13 +123,7 @@ async function build(
   services: ServerImageServices,
   context: StepContext,
 ): Promise<ServerImage> {
-  const dockerfile = join(recipe.dir, 'Dockerfile');
-  const ignoreFile = [`${dockerfile}.dockerignore`, join(contextDir, '.dockerignore')].find((path) => existsSync(path)) ?? null;
-  const filter = dockerignore.default();
-  if (ignoreFile !== null) filter.add(await readFile(ignoreFile, 'utf8'));
-  const inputs = await contentHash(contextDir, [await readFile(dockerfile, 'utf8'), recipe.build?.args, recipe.build?.baseImages], (path) =>
-    filter.ignores(path),
-  );
+  const { dockerfile, ignoreFile, hash: inputs } = await readServerInputs(recipe, contextDir);
   if (existing?.labels[labels.inputs] === inputs) return { reference, id: existing.id, detail: `${reference}, unchanged` };
 
   const progress = progressOf(context, phase);
@@ -174,9 +168,15 @@ async function build(
     },
   );
   // The image that this one replaces has lost its tag; nobody would find it again.
-  if (existing && existing.id !== image.id) await services.engine.removeImage(existing.id).catch(() => {});
-  return { reference, id: image.id, detail: `${reference}, built` };
+  const isRemoved = !existing || existing.id === image.id || (await remove(existing.id, services.engine));
+  return { reference, id: image.id, detail: `${reference}, built`, ...(isRemoved ? {} : { replaced: existing.id }) };
 }
+
+const remove = (id: string, engine: EngineService): Promise<boolean> =>
+  engine.removeImage(id).then(
+    () => true,
+    () => false,
+  );
 
 /** A base image that the engine has, can pull, or, where no registry answers, gets from Debian packages. */
 async function findBase(base: BaseImage, { engine, images }: ServerImageServices, context: StepContext): Promise<string> {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isGitUrl, type Options } from '../config/options.ts';
 import { asset, programVersion } from '../config/paths.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { SuiteIdentity } from '../model/events.ts';
 import type { SourceService } from '../services/types.ts';
+import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 
 const phase = 'suite-source';
@@ -25,6 +26,12 @@ export interface Suite {
   /** Folder to upload. */
   readonly dir: string;
 }
+
+/** What does not go into the guest, nor into the digest. */
+export const isLeftOut = (path: string): boolean => ['.git', '__pycache__', '.github'].includes(basename(path));
+
+/** Digest of all that is uploaded: a VM that was saved with the same needs no upload. */
+export const suiteDigest = async ({ dir }: Suite): Promise<string> => contentHash(dir, await contentHash(asset('runner'), 'runner', isLeftOut), isLeftOut);
 
 /** Finds the suite: NFSTEST_SRC, the cached clone, a new clone, the bundled one, as far as SUITE allows. */
 export function prepareSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {

@@ -4,6 +4,7 @@ import { type CommandLineSpec, formatCommandLine, qemuCommandLine } from './comm
 const spec: CommandLineSpec = {
   ...{ runId: 'RUN', platform: 'linux', arch: 'x64', accelerator: 'tcg', memoryMiB: 512, cpus: 2, firmware: null, sshPort: 2222 },
   ...{ overlay: '/vm/vm-test.qcow2', cidata: '/vm/cidata.iso', consoleLog: '/vm/vm.log', qmpSocket: '/vm/qmp.sock' },
+  ...{ agentSocket: '/vm/agent.sock', memoryFile: null, restoreFrom: null },
   kernel: { image: '/vm/vmlinuz', initrd: '/vm/initrd.img', append: 'root=/dev/vda rw console=ttyS0' },
 };
 
@@ -175,6 +176,18 @@ describe('qemuCommandLine', () => {
       -serial chardev:console0
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
+  });
+
+  it('keeps the memory in a file, to be saved', () => {
+    const text = lines({ memoryFile: { path: '/vm/saved/memory.img', sharing: 'shared' } });
+    expect(text).toContain('-machine q35,memory-backend=ram0\n-object memory-backend-file,id=ram0,size=512M,mem-path=/vm/saved/memory.img,share=on\n');
+    expect(text).not.toContain('-incoming');
+  });
+
+  it('goes on from a saved state, and leaves its memory file as it is', () => {
+    const text = lines({ memoryFile: { path: '/vm/saved/memory.img', sharing: 'private' }, restoreFrom: '/vm/saved/devices.state' });
+    expect(text).toContain('mem-path=/vm/saved/memory.img,share=off');
+    expect(text).toContain('\n-incoming defer\n');
   });
 
   it('doubles commas in paths, where QEMU would see the next option', () => {
