@@ -46,6 +46,12 @@ describe('testcases of the next round', () => {
     expect(book.next(selection)).toEqual(selection);
   });
 
+  it('are not those that fail as known', () => {
+    const book = new RoundBook();
+    expect(play(book, { read: 'failed', write: 'passed', open: 'known' }, 1)).toBe('failed read; 2 passed');
+    expect(book.next(selection)).toEqual(['read']);
+  });
+
   it('are known from runs that are no rounds, too', () => {
     const book = new RoundBook();
     expect(book.finish(end(1), tested({ write: 'failed', read: 'passed', open: 'passed' }), 0)).toBeNull();
