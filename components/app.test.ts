@@ -171,11 +171,11 @@ describe('at 80x24', () => {
       ┃┃ Space     select                      Y         copy the run’s folder      ┃│
       ┃┃ a         select all                  s         shell in the VM            ┃│
       ┃┃ n         select none                 R         restart the server         ┃│
-      ┃┃ i         invert the selection        Esc       clear filter, leave zoom   ┃│
-      ┃┃ r         rerun what has not passed   ?         this help                  ┃│
-      ┃┃ /         filter the testcases        q         quit; asks if tests run    ┃│
-      ┃┃ ]         to the next failure         Ctrl+C    quit; twice: at once       ┃│
-      ┃┃ [         to the previous failure                                          ┃│
+      ┃┃ i         invert the selection        W         rerun on changes, or not   ┃│
+      ┃┃ r         rerun what has not passed   Esc       clear filter, leave zoom   ┃│
+      ┃┃ /         filter the testcases        ?         this help                  ┃│
+      ┃┃ ]         to the next failure         q         quit; asks if tests run    ┃│
+      ┃┃ [         to the previous failure     Ctrl+C    quit; twice: at once       ┃│
       ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
       ┃ [ ] · read                          ┃│server none  not started               │
       ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰──────────────────────────── starting ─╯
