@@ -1,6 +1,7 @@
 import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinished, RunStarted } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { noteAssertion } from '../../src/model/known-failures.ts';
+import { describeResults, describeTimes } from '../../src/model/round-book.ts';
 import type { ContainerView, DashboardView, PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';
 
@@ -27,6 +28,7 @@ function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardV
     setupFailure: null,
     note: null,
     outcome: null,
+    round: null,
   };
 }
 
@@ -38,7 +40,7 @@ function finishRun(view: DashboardView, event: RunFinished & RunEvent): Dashboar
     environment: broken ? 'failed' : view.client.state === 'ready' && view.environment !== 'stopping' ? 'ready' : 'stopped',
     failure: broken ? { reason, hint, log } : null,
     endedAt: timeOf(event),
-    outcome: reason,
+    outcome: view.round !== null && event.exitCode <= ExitCode.testsFailed ? view.round : reason,
   };
 }
 
@@ -119,6 +121,8 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
       return { ...view, environment: 'running', setupFailure: null };
     case 'suite.finished':
       return { ...view, environment: view.environment === 'running' ? 'ready' : view.environment };
+    case 'round.finished':
+      return { ...view, round: `round ${event.number}: ${describeResults(event)} · ${describeTimes(event)}` };
     case 'suite.setup-failed':
       return { ...view, setupFailure: { message: event.message, details: event.details } };
     case 'assertion.finished': {

@@ -148,7 +148,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
       return recipe;
     },
     reloadRecipe: () => {
-      recipe = reload(server.name, options);
+      recipe = reload(server, options);
     },
     server,
     platform: process.platform,
@@ -254,8 +254,15 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
 }
 
 /** The recipe as it is now. One whose Dockerfile is gone would test the old image and call it new. */
-function reload(imageName: string, options: Options): ServerRecipe {
-  const recipe = findRecipe(imageName, options.serverConfig);
+function reload(server: ServerIdentity, options: Options): ServerRecipe {
+  const recipe = findRecipe(server.name, options.serverConfig);
+  const { image } = identityOf(options, recipe);
+  if (image !== server.image) {
+    throw new UserError(
+      `the server that runs is ${server.image}, not ${image}, and can't be built again from its recipe`,
+      `start again with --image-name=${server.name}`,
+    );
+  }
   if (recipe.build === null) throw new UserError(`${recipe.dir} holds no Dockerfile any more`, 'put it back; the server that runs is the old one');
   return recipe;
 }
