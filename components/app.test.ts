@@ -41,12 +41,12 @@ describe('at 80x24', () => {
       ┃ [ ] ○ fsync                         ┃│✔ build VM image     Debian 12 client,…│
       ┃ [ ] ○ link                          ┃│✔ get test suite     NFStest v3.2-4-ga…│
       ┃ [ ] ○ lseek                         ┃│⠋ start server                     0.3s│
-      ┃ [ ] ○ lstat                         ┃│· boot client VM                       │
-      ┃ [ ] ○ mkdir                         ┃│· save client VM                       │
-      ┃ [ ] ○ mmap                          ┃│⠋ start client VM                  0.3s│
-      ┃ [ ] ○ munmap                        ┃│· connect to client                    │
-      ┃ [ ] ○ opendir                       ┃│· upload suite                         │
-      ┃ [ ] ○ read                          ┃│· run testcases                        │
+      ┃ [ ] ○ lstat                         ┃│⠋ start client VM                  0.3s│
+      ┃ [ ] ○ mkdir                         ┃│· connect to client                    │
+      ┃ [ ] ○ mmap                          ┃│· upload suite                         │
+      ┃ [ ] ○ munmap                        ┃│· run testcases                        │
+      ┃ [ ] ○ opendir                       ┃│· stop                                 │
+      ┃ [ ] ○ read                          ┃│server ganesha:latest  not started     │
       ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰──────────────────────────── starting ─╯
        Enter run  Space select  a all  n none  / filter  f follow  ? help  q quit"
     `);
@@ -177,7 +177,7 @@ describe('at 80x24', () => {
       ┃┃ ]         to the next failure         Ctrl+C    quit; twice: at once       ┃│
       ┃┃ [         to the previous failure                                          ┃│
       ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
-      ┃ [ ] · read                          ┃│· run testcases                        │
+      ┃ [ ] · read                          ┃│server none  not started               │
       ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰──────────────────────────── starting ─╯
        Esc close"
     `);
@@ -249,18 +249,18 @@ describe('at 120x40', () => {
       ┃ [ ] ○ readlink                               ┃│                                                                      │
       ┃ [ ] ○ rename                                 ┃╰──────────────────────────────────────────────────────────────────────╯
       ┃ [ ] ○ rewinddir                              ┃╭─ Environment ────────────────────────────────────────────────────────╮
-      ┃ [ ] ○ rmdir                                  ┃│✔ build server image ganesha:latest, unchanged                        │
-      ┃ [ ] ○ seekdir                                ┃│✔ build VM image     Debian 12 client, unchanged                      │
-      ┃ [ ] ○ stat                                   ┃│✔ get test suite     NFStest v3.2-4-ga9ad0d6                          │
-      ┃ [ ] ○ statvfs                                ┃│⠋ start server                                                    0.3s│
-      ┃ [ ] ○ symlink                                ┃│· boot client VM                                                      │
-      ┃ [ ] ○ sync                                   ┃│· save client VM                                                      │
-      ┃ [ ] ○ telldir                                ┃│⠋ start client VM                                                 0.3s│
-      ┃ [ ] ○ unlink                                 ┃│· connect to client                                                   │
-      ┃ [ ] ○ write                                  ┃│· upload suite                                                        │
-      ┃ [ ] ○ open                                   ┃│· run testcases                                                       │
-      ┃ [ ] ○ chmod                                  ┃│· stop                                                                │
-      ┃                                              ┃│server ganesha:latest  not started                                    │
+      ┃ [ ] ○ rmdir                                  ┃│server ganesha:latest  not started                                    │
+      ┃ [ ] ○ seekdir                                ┃│cpu - mem -  0 restarts                                               │
+      ┃ [ ] ○ stat                                   ┃│client booting  tcg                                                   │
+      ┃ [ ] ○ statvfs                                ┃│✔ build server image ganesha:latest, unchanged                        │
+      ┃ [ ] ○ symlink                                ┃│✔ build VM image     Debian 12 client, unchanged                      │
+      ┃ [ ] ○ sync                                   ┃│✔ get test suite     NFStest v3.2-4-ga9ad0d6                          │
+      ┃ [ ] ○ telldir                                ┃│⠋ start server                                                    0.3s│
+      ┃ [ ] ○ unlink                                 ┃│⠋ start client VM                                                 0.3s│
+      ┃ [ ] ○ write                                  ┃│· connect to client                                                   │
+      ┃ [ ] ○ open                                   ┃│· upload suite                                                        │
+      ┃ [ ] ○ chmod                                  ┃│· run testcases                                                       │
+      ┃                                              ┃│· stop                                                                │
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 0 selected ━┛╰─────────────────────────────────────────────────────────── starting ─╯
        Enter run  Space select  a all  n none  / filter  f follow  Tab pane  z zoom  l log  y copy  s shell  ? help  q quit"
     `);
@@ -354,12 +354,12 @@ describe('at 120x40', () => {
       ┃┃                                                                                                                    ┃│
       ┃┃  r try again  l whole log  Esc look around  q quit                                                                 ┃│
       ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
-      ┃ [ ] · telldir                                ┃│✘ start client VM    the client VM was not ready within 300 s    5m00s│
-      ┃ [ ] · unlink                                 ┃│· connect to client                                                   │
-      ┃ [ ] ○ write                                  ┃│· upload suite                                                        │
-      ┃ [ ] ○ open                                   ┃│· run testcases                                                       │
-      ┃ [ ] · chmod                                  ┃│✔ stop                                                            0.4s│
-      ┃                                              ┃│server ganesha:latest  exited                                         │
+      ┃ [ ] · telldir                                ┃│✔ start server       ganesha-server on 127.0.0.1:4000             0.5s│
+      ┃ [ ] · unlink                                 ┃│✘ start client VM    the client VM was not ready within 300 s    5m00s│
+      ┃ [ ] ○ write                                  ┃│· connect to client                                                   │
+      ┃ [ ] ○ open                                   ┃│· upload suite                                                        │
+      ┃ [ ] · chmod                                  ┃│· run testcases                                                       │
+      ┃                                              ┃│✔ stop                                                            0.4s│
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 0 selected ━┛╰───────────────────────────────────────────────────────────── failed ─╯
        r try again  l whole log  Esc look around  q quit"
     `);

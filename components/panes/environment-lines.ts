@@ -74,16 +74,20 @@ function tailRows(tail: readonly string[], width: number, room: number): readonl
   return rows;
 }
 
+/** Steps of a first start, which later ones leave out. */
+const coldOnly: ReadonlySet<Phase> = new Set(['vm-boot', 'vm-save']);
+
 /** Server and client, and the steps that lead there; what is most telling comes first, for the pane may be low. */
 export function environmentLines(view: DashboardView, options: EnvironmentOptions): Line[] {
   const { height, now } = options;
   const status = [containerLine(view.container, now), loadLine(view.container), clientLine(view)];
   const settled = view.environment === 'ready' || view.environment === 'running' || view.environment === 'stopped';
-  const roomy = height >= phases.length + status.length;
+  const shown = phases.filter((phase) => !coldOnly.has(phase) || view.phases.some((entry) => entry.phase === phase));
+  const roomy = height >= shown.length + status.length;
   const steps =
     settled && !roomy
       ? []
-      : phases.map((phase) =>
+      : shown.map((phase) =>
           phaseLine(
             phase,
             view.phases.find((entry) => entry.phase === phase),
