@@ -39,7 +39,7 @@ SSH_PORT ?= 2222
 
 # What is tested: names separated by commas, or all.
 TESTCASE ?= open,read,write
-# 3, 4.0, 4.1 or 4.2.
+# 3, 4.0, 4.1 or 4.2; several, separated by commas, run one after the other.
 NFS_VERSION ?= 3
 # auto (NFStest if it can be had, else the bundled suite), nfstest or bundled.
 SUITE ?= auto

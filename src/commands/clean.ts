@@ -36,7 +36,7 @@ async function clean({ options }: CommandInput): Promise<readonly string[]> {
   }
   const files = vmFiles(options);
   // The seed ISO was made here where the user-data that it was made of lies beside it.
-  if (existsSync(files.userData) && dirname(options.cidata.value) === options.vmDir) await rm(options.cidata.value, { force: true });
+  if (existsSync(files.userData) && dirname(options.cidata.value) === options.imageDir) await rm(options.cidata.value, { force: true });
   const ours = [files.overlay, files.userData, files.metaData, files.vmlinuz, files.initrd, files.consoleLog, files.qemuLog, files.key, `${files.key}.pub`];
   for (const path of ours) await rm(path, { force: true });
   // A stamp beside an image says that it was made here.

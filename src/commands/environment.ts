@@ -3,6 +3,7 @@ import { ExitCode } from '../model/exit-codes.ts';
 import { lockEnvironment } from '../steps/environment.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { run } from './run.ts';
+import { triageOptions } from './triage-runs.ts';
 import type { RunCommand } from './types.ts';
 
 const both = { server: true, vm: true };
@@ -19,7 +20,9 @@ const stop =
   async ({ options, write }) => {
     const unlock = await lockEnvironment(options, processes);
     try {
-      const stopped = await stopEnvironment(options, parts, { openEngine, vms: openVms() });
+      const stopped = [];
+      // A triage that was killed leaves an environment beside the one that is meant.
+      for (const each of [options, triageOptions(options, '')]) stopped.push(...(await stopEnvironment(each, parts, { openEngine, vms: openVms() })));
       write(stopped.length > 0 ? `stopped ${stopped.join(', ')}\n` : 'nothing was running\n');
       return ExitCode.passed;
     } finally {

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { createActor } from 'xstate';
 import { openServices, processes, type Services } from '../app.ts';
 import { knownFailuresFile, readKnownFailures } from '../config/known-failures-file.ts';
-import type { Options } from '../config/options.ts';
+import type { NfsVersion, Options } from '../config/options.ts';
 import { programVersion } from '../config/paths.ts';
 import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
 import { type EarlierResult, previousResults } from '../history/previous-results.ts';
@@ -44,6 +44,14 @@ export interface RunRequest {
 }
 
 /** A round of `watch`. */
+/** How the testcases of a session's run are run; what is left out is as the options say. */
+export interface RunManner {
+  /** One of the run's `versions`. */
+  readonly nfsVersion?: NfsVersion;
+  /** On the client's own disk instead of the server's export. */
+  readonly onLocalDisk?: boolean;
+}
+
 export interface RoundRequest extends Omit<RoundStart, 'number'> {
   /** Build the server again and restart it before the testcases run. */
   readonly rebuild: boolean;
@@ -55,11 +63,15 @@ export interface OpenRun {
   /** One per lane; the first is `logs`. */
   readonly hubs: readonly LogHub[];
   readonly recorder: RunRecorder;
+  /** The selected NFS versions that the server serves; not empty. */
+  readonly versions: readonly NfsVersion[];
+  /** Those that it does not serve. */
+  readonly skippedVersions: readonly NfsVersion[];
   /** Begins; listeners subscribe before. */
   readonly start: () => void;
   readonly send: (event: LaneEvent) => void;
   /** Session: runs these testcases, as a run of its own; only while it is idle. As a round of `watch` where one is given. */
-  readonly test: (testcases: readonly string[], round?: RoundRequest) => Promise<void>;
+  readonly test: (testcases: readonly string[], round?: RoundRequest, manner?: RunManner) => Promise<void>;
   /** Session: testcases of the next round out of a selection. */
   readonly nextTestcases: (selection: readonly string[]) => readonly string[];
   /** Session: called when the environment waits for testcases, with how the last run ended. */
@@ -77,6 +89,7 @@ export const identityOf = (options: Options, recipe: ServerRecipe): ServerIdenti
 /** What was checked before anything of a run exists. */
 interface Checked {
   readonly testcases: readonly string[];
+  readonly versions: readonly NfsVersion[];
   readonly attached: EnvironmentRecord | null;
   readonly recipe: ServerRecipe;
   readonly server: ServerIdentity;
@@ -93,10 +106,12 @@ async function check({ options, goal, attach, strict = false }: RunRequest): Pro
   const recipe = findRecipe(attached?.server?.identity.name ?? options.imageName.value, options.serverConfig);
   const server = attached?.server?.identity ?? identityOf(options, recipe);
   const offered = attached?.server?.nfsVersions ?? recipe.nfsVersions;
-  if (!offered.includes(options.nfsVersion)) {
-    throw new UserError(`${server.title} does not serve NFS version ${options.nfsVersion}`, `use --nfs-version with one of ${offered.join(', ')}`);
+  const versions = options.nfsVersions.filter((version) => offered.includes(version));
+  // One setting shall do for several servers: of a list those that a server does not have are left out, and that is said.
+  if (versions.length === 0) {
+    throw new UserError(`${server.title} does not serve NFS version ${options.nfsVersions.join(', ')}`, `use --nfs-version with one of ${offered.join(', ')}`);
   }
-  return { testcases, attached, recipe, server, known: await expected(options, server.name, strict) };
+  return { testcases, versions, attached, recipe, server, known: await expected(options, server.name, strict) };
 }
 
 /** The failures that are expected of this server; null where there are none. */
@@ -111,19 +126,27 @@ const withoutCredentials = (settings: Readonly<Record<string, string>>): Record<
   Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, redactCredentials(value)]));
 
 /** Checks a request and makes its run, ready to start. Throws where it can't be. */
-export async function openRun(request: RunRequest): Promise<OpenRun> {
-  const checked = await check(request);
+export async function openRun(asked: RunRequest): Promise<OpenRun> {
+  const checked = await check(asked);
+  const { versions } = checked;
+  const request = { ...asked, options: { ...asked.options, nfsVersions: versions, nfsVersion: versions[0] ?? asked.options.nfsVersion } };
   const services = await openServices(request.options);
   const unlock = await lockEnvironment(request.options, processes);
   try {
-    return await prepare(request, checked, services, unlock);
+    const run = await prepare(request, checked, services, unlock);
+    return { ...run, versions, skippedVersions: asked.options.nfsVersions.filter((version) => !versions.includes(version)) };
   } catch (error) {
     await unlock();
     throw error;
   }
 }
 
-async function prepare(request: RunRequest, checked: Checked, services: Services, unlock: () => Promise<void>): Promise<OpenRun> {
+async function prepare(
+  request: RunRequest,
+  checked: Checked,
+  services: Services,
+  unlock: () => Promise<void>,
+): Promise<Omit<OpenRun, 'versions' | 'skippedVersions'>> {
   const { options, goal, parts } = request;
   const { testcases, attached, server, known } = checked;
   let { recipe } = checked;
@@ -140,10 +163,14 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),
   });
   const { runId } = recorder;
+  let manner: Required<RunManner> = { nfsVersion: options.nfsVersion, onLocalDisk: false };
 
   const scopeOf = (own: Options, hub: LogHub): RunScope => ({
     runId,
-    options: own,
+    get options() {
+      return own.nfsVersion === manner.nfsVersion ? own : { ...own, nfsVersion: manner.nfsVersion };
+    },
+    onLocalDisk: () => manner.onLocalDisk,
     get recipe() {
       return recipe;
     },
@@ -187,7 +214,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const started = (selected: readonly string[], round?: RoundStart): RunStarted => ({
     type: 'run.started',
     server,
-    nfsVersion: options.nfsVersion,
+    nfsVersion: manner.nfsVersion,
     testcases: selected,
     program: programVersion,
     settings: withoutCredentials(options.given),
@@ -236,7 +263,8 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     },
     send: (event) => actor.send(event),
     onIdle: (listener) => void idleListeners.add(listener),
-    test: async (selected, round) => {
+    test: async (selected, round, wanted = {}) => {
+      manner = { nfsVersion: options.nfsVersion, onLocalDisk: false, ...wanted };
       const { imageId, clientKernel, accelerator } = recorder.state;
       const begun = started(selected, round && book.begin({ changed: round.changed, waitedMs: round.waitedMs }));
       await recorder.begin({ ...begun, environment: { imageId, clientKernel, accelerator } });

@@ -5,6 +5,7 @@ import { findRun } from '../history/find-run.ts';
 import { type RecordedRun, readLogs, readRun } from '../history/read-runs.ts';
 import { UserError } from '../model/errors.ts';
 import type { LogChannel } from '../model/events.ts';
+import { eventSections } from '../reporters/event-sections.ts';
 import { buildReport, type Report } from '../reporters/index.ts';
 
 /** A run read back, with its logs. */
@@ -40,7 +41,7 @@ export async function openRecord(dir: string): Promise<OpenRecord> {
 }
 
 /** What reports show of a recorded run: the one place where sections are added to what events and logs tell. */
-export const reportOf = ({ events, logs }: OpenRecord): Report => buildReport({ events, logs });
+export const reportOf = ({ events, logs }: OpenRecord): Report => buildReport({ events, logs, ...eventSections(events) });
 
 /** The testcase of a report; throws UserError where the run does not have it. */
 export function testcaseOf(report: Report, name: string): Report['testcases'][number] {

@@ -1,6 +1,8 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
+import { appendEvents } from '../history/append-events.ts';
 import { lastFailed } from '../history/last-failed.ts';
 import { EnvironmentError, UserError } from '../model/errors.ts';
+import type { RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { parseReporters, type ReporterName, reporters } from '../reporters/index.ts';
 import { readEnvironment } from '../steps/environment.ts';
@@ -9,7 +11,9 @@ import { runLifecycle } from './lifecycle.ts';
 import type { RunRequest } from './open-run.ts';
 import { openRecord, reportOf } from './recorded.ts';
 import { prepareOutput, tellFailures, writeReports } from './report-files.ts';
+import { triageRun } from './triage-runs.ts';
 import type { CommandInput } from './types.ts';
+import { runVersions } from './versions.ts';
 
 /** What failed the last time, as a selection. */
 async function selectLastFailed({ options }: CommandInput, attach: boolean): Promise<CommandInput['options']> {
@@ -18,8 +22,10 @@ async function selectLastFailed({ options }: CommandInput, attach: boolean): Pro
   // The environment that runs may be another server's than the settings say.
   const attached = attach ? await readEnvironment(options) : null;
   const serverName = attached?.server?.identity.name ?? options.imageName.value;
-  const names = await lastFailed(options.runsDir, { serverName, nfsVersion: options.nfsVersion });
-  const where = `on ${serverName} over NFS ${options.nfsVersion}`;
+  // Of several versions, what failed over any of them.
+  const found = await Promise.all(options.nfsVersions.map((nfsVersion) => lastFailed(options.runsDir, { serverName, nfsVersion })));
+  const names = found.every((failed) => failed === null) ? null : [...new Set(found.flatMap((failed) => failed ?? []))];
+  const where = `on ${serverName} over NFS ${options.nfsVersions.join(', ')}`;
   if (names === null)
     throw new EnvironmentError(`no run ${where} is kept`, 'run some testcases without --last-failed first', { exitCode: ExitCode.nothingRan });
   if (names.length === 0) throw new EnvironmentError(`nothing failed the last time ${where}`, 'leave out --last-failed', { exitCode: ExitCode.nothingRan });
@@ -36,21 +42,49 @@ export async function run(given: CommandInput, request: Omit<RunRequest, 'option
   if (options.outputDir !== null && names.some((name) => name !== 'plain')) await prepareOutput(options.outputDir);
   const json = switches.has('json');
   const printed = json ? [reporters.ndjson] : names.includes('plain') ? [reporters.plain] : [];
-  let runFolder: string | null = null;
-  const exitCode = await runLifecycle({
-    ...request,
-    options,
-    strict: switches.has('strict'),
+  const open = (folder: string) =>
+    printed.map((reporter) => reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), folder) }));
+  const folders: string[] = [];
+  const common = {
+    ...{ options, attach: request.attach, strict: switches.has('strict') },
     // `test` only uses the environment that it finds.
     keep: () => request.attach || switches.has('keep'),
-    reporters: (folder) => {
-      runFolder = folder;
-      return printed.map((reporter) => reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), folder) }));
+    reporters: (folder: string) => {
+      folders.push(folder);
+      return open(folder);
     },
-  });
-  if (tests && runFolder !== null) await writeFiles(runFolder, names, input);
+  };
+  if (!tests) return runLifecycle({ ...request, ...common });
+  const several = options.nfsVersions.length > 1;
+  const end = several ? await runVersions(common) : { exitCode: await runLifecycle({ ...request, ...common }), grid: null, runs: [] };
+  const runs = several ? end.runs : folders.map((folder) => ({ folder, nfsVersion: options.nfsVersion, exitCode: end.exitCode }));
+  let { exitCode } = end;
+  for (const { folder, exitCode: own } of runs) {
+    const tell = (events: readonly RunEvent[]) => {
+      for (const reporter of open(folder)) for (const event of events) reporter.onEvent?.(event);
+    };
+    if (end.grid !== null) {
+      const added = await appendEvents(folder, [end.grid]);
+      if (folder === runs.at(-1)?.folder) tell(added);
+    }
+    if (switches.has('triage') && own === ExitCode.testsFailed && exitCode < ExitCode.hangup) {
+      const say = (line: string) => (json ? undefined : write(`${line}\n`));
+      const { events, interrupted } = await triageRun(folder, options, { say });
+      tell(events);
+      exitCode = interrupted ?? exitCode;
+    }
+  }
+  if (several && !json && names.includes('plain')) write(`${verdictOver(options.nfsVersions, exitCode)}\n`);
+  for (const { folder, nfsVersion } of runs) {
+    // Each version has the same files.
+    const outputDir = options.outputDir !== null && several ? join(options.outputDir, `nfs-${nfsVersion}`) : options.outputDir;
+    await writeFiles(folder, names, { ...input, options: { ...options, outputDir } });
+  }
   return exitCode;
 }
+
+const verdictOver = (versions: readonly string[], exitCode: ExitCode): string =>
+  `NFS Test ${exitCode === ExitCode.passed ? 'PASSED' : 'FAILED'} over NFS ${versions.join(', ')}`;
 
 /** Reports are made of what was kept, as `report` makes them later. */
 async function writeFiles(runFolder: string, names: readonly ReporterName[], { options, switches, write }: CommandInput): Promise<void> {

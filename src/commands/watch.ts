@@ -33,6 +33,7 @@ async function findEnvironment({ options }: CommandInput): Promise<boolean> {
 export const watch: RunCommand = async (input) => {
   const { options, switches, write, color } = input;
   const selection = selectTestcases(options.testcases.value);
+  if (options.nfsVersions.length > 1) throw new UserError('watch tests over one NFS version', `use --nfs-version=${options.nfsVersion}`);
   const attach = await findEnvironment(input);
   const isPlain = !switches.has('json');
   const say = (line: string) => {

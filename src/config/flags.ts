@@ -17,7 +17,7 @@ const toggle = (name: string, help: string, key: string | null = null): Flag => 
 /** Every flag; help and parsing are made of this table. */
 export const flags: readonly Flag[] = [
   setting('testcase', 'TESTCASE', 'NAMES', 'testcases, separated by commas, or all'),
-  setting('nfs-version', 'NFS_VERSION', 'VERSION', '3, 4.0, 4.1 or 4.2'),
+  setting('nfs-version', 'NFS_VERSION', 'VERSIONS', '3, 4.0, 4.1 or 4.2; several, separated by commas, run one after the other'),
   setting('suite', 'SUITE', 'SUITE', 'auto, nfstest (no fallback) or bundled'),
   setting('nfstest-src', 'NFSTEST_SRC', 'PATH|URL', 'NFStest checkout to run'),
   setting('timeout', 'TIMEOUT', 'TIME', 'longest time for the testcases: 90s, 30m, 2h'),
@@ -48,6 +48,7 @@ export const flags: readonly Flag[] = [
   toggle('json', 'machine-readable output'),
   toggle('quiet', 'leave out the suite’s own output'),
   toggle('strict', 'a known failure that passes makes the run fail'),
+  toggle('triage', 'run failed testcases again elsewhere and say whose fault they are'),
   toggle('last-failed', 'run what failed the last time'),
   toggle('yes', 'do not ask before installing'),
   toggle('for-tests', 'setup: with what the program’s own tests need'),

@@ -23,6 +23,8 @@ export interface Options {
   readonly serverConfig: string | null;
   readonly builder: Builder;
   readonly vmDir: string;
+  /** Folder of image, key and saved VMs: the VM folder, but for an environment that stands beside another. */
+  readonly imageDir: string;
   readonly vmImage: Setting<string>;
   readonly cidata: Setting<string>;
   readonly memoryMiB: number;
@@ -40,7 +42,10 @@ export interface Options {
   readonly sshPort: Setting<number>;
   /** As typed; the suite's catalog resolves it. */
   readonly testcases: Setting<string>;
+  /** The version under test; of several the one whose turn it is, at first the first. */
   readonly nfsVersion: NfsVersion;
+  /** Every version that was selected, in the order given; not empty. */
+  readonly nfsVersions: readonly NfsVersion[];
   readonly suite: SuiteChoice;
   readonly nfstestSource: string;
   readonly nfstestRepository: string;
@@ -109,6 +114,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     return { value: value.includes('/') ? resolve(cwd, value) : join(vmDir, value), explicit };
   };
   const serverConfig = pick('SERVER_CONFIG').value;
+  const versions = parseNfsVersions(pick('NFS_VERSION').value);
   const nfsPort = port('NFS_PORT');
   const sshPort = port('SSH_PORT');
   if (nfsPort.value === sshPort.value) throw new UserError(`NFS_PORT and SSH_PORT are both ${nfsPort.value}`, 'give two different ports');
@@ -120,6 +126,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     serverConfig: serverConfig === '' ? null : resolve(cwd, serverConfig),
     builder: oneOf('BUILDER', pick('BUILDER').value, ['auto', 'earthly', 'engine']),
     vmDir,
+    imageDir: vmDir,
     vmImage: file('VM_IMAGE_NAME'),
     cidata: file('CIDATA_NAME'),
     memoryMiB: parseMemory(pick('VM_MEMORY').value),
@@ -136,7 +143,8 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfsPort,
     sshPort,
     testcases: pick('TESTCASE'),
-    nfsVersion: parseNfsVersion(pick('NFS_VERSION').value),
+    nfsVersion: versions[0],
+    nfsVersions: versions,
     suite: oneOf('SUITE', pick('SUITE').value, ['auto', 'nfstest', 'bundled']),
     nfstestSource: path(pick('NFSTEST_SRC').value),
     nfstestRepository: pick('NFSTEST_REPO').value,
@@ -227,4 +235,16 @@ export function parseNfsVersion(text: string): NfsVersion {
   const found = nfsVersions.find((known) => known === (version === '4' ? '4.0' : version));
   if (found === undefined) throw new UserError(`'${text}' is no NFS version`, `use one of ${nfsVersions.join(', ')}`);
   return found;
+}
+
+/** `3,4.1`: versions separated by commas or blanks, each once, in the order given. */
+export function parseNfsVersions(text: string): readonly [NfsVersion, ...NfsVersion[]] {
+  const [first, ...others] = new Set(
+    text
+      .split(/[\s,]+/)
+      .filter((word) => word !== '')
+      .map(parseNfsVersion),
+  );
+  if (first === undefined) throw new UserError('no NFS version was selected', `use one or more of ${nfsVersions.join(', ')}, separated by commas`);
+  return [first, ...others];
 }

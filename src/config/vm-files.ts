@@ -30,28 +30,28 @@ export async function lanesOnDisk({ vmDir }: Pick<Options, 'vmDir'>): Promise<re
 }
 
 /** Every file of the environment in a VM folder. Lanes after the first have a folder of their own for what they don't share. */
-export function vmFiles({ vmDir, lane = 0 }: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'lane'>>) {
+export function vmFiles({ vmDir, imageDir = vmDir, lane = 0 }: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'imageDir' | 'lane'>>) {
   const laneDir = lane === 0 ? vmDir : join(vmDir, `lane-${lane + 1}`);
   return {
     laneDir,
-    key: join(vmDir, 'id_ed25519'),
-    userData: join(vmDir, 'user-data'),
-    metaData: join(vmDir, 'meta-data'),
+    key: join(imageDir, 'id_ed25519'),
+    userData: join(imageDir, 'user-data'),
+    metaData: join(imageDir, 'meta-data'),
     overlay: join(laneDir, 'vm-test.qcow2'),
-    vmlinuz: join(vmDir, 'vmlinuz'),
-    initrd: join(vmDir, 'initrd.img'),
+    vmlinuz: join(imageDir, 'vmlinuz'),
+    initrd: join(imageDir, 'initrd.img'),
     consoleLog: join(laneDir, 'vm.log'),
     qemuLog: join(laneDir, 'qemu.log'),
     serverLog: join(laneDir, 'server.log'),
     qmpSocket: socketPath(laneDir, 'qmp'),
     agentSocket: socketPath(laneDir, 'agent'),
     /** Folder of saved VMs. */
-    saved: join(vmDir, 'saved'),
+    saved: join(imageDir, 'saved'),
     /** What was found to be the digest of a large file. */
-    digests: join(vmDir, 'digests.json'),
+    digests: join(imageDir, 'digests.json'),
     environment: join(laneDir, 'env.json'),
     lock: join(vmDir, 'run.lock'),
-    accelerators: join(vmDir, 'accelerator.json'),
+    accelerators: join(imageDir, 'accelerator.json'),
   };
 }
 

@@ -284,6 +284,50 @@ export interface RoundFinished {
   readonly totalMs: number;
 }
 
+/** A selection was run over several NFS versions. Comes after `run.finished`, in the recording of each version's run. */
+export interface VersionsFinished {
+  readonly type: 'versions.finished';
+  /** One per version that was run, in their order. */
+  readonly runs: readonly {
+    readonly nfsVersion: string;
+    /** Null where the session did not come to it. */
+    readonly runId: string | null;
+    /** See `ExitCode`. */
+    readonly exitCode: number;
+    readonly results: readonly { readonly testcase: string; readonly conclusion: Conclusion }[];
+  }[];
+  /** Versions that were selected and that the server does not serve. */
+  readonly skipped: readonly string[];
+}
+
+/** A failed testcase run again on another server, or on none. `own`: the same server, fresh; `reference`: another server; `local`: the client's own disk. */
+export interface TriageResult {
+  readonly where: 'own' | 'reference' | 'local';
+  /** For people: the server's title, or `local disk`. */
+  readonly title: string;
+  readonly verdict: Verdict;
+  /** Messages of the assertions that failed. */
+  readonly failures: readonly string[];
+  /** Why there is no verdict; null otherwise. */
+  readonly reason: string | null;
+}
+
+/** Whose fault a failure is; see `model/triage.ts`. */
+export type Blame = 'server' | 'client or suite' | 'flaky or environment' | 'unclear';
+
+/** A failed testcase was run again elsewhere. Comes after `run.finished`. */
+export interface TriageFinished {
+  readonly type: 'triage.finished';
+  readonly testcase: string;
+  readonly blame: Blame;
+  /** One line: why. */
+  readonly reason: string;
+  /** Messages of the assertions that failed in the run itself. */
+  readonly failures: readonly string[];
+  /** Own first; the reference is missing where it is the server under test. */
+  readonly results: readonly TriageResult[];
+}
+
 export interface RunFinished {
   readonly type: 'run.finished';
   /** See `ExitCode`. */
@@ -321,7 +365,9 @@ export type EventBody =
   | SuiteSetupFailed
   | SuiteFinished
   | RoundFinished
-  | RunFinished;
+  | RunFinished
+  | VersionsFinished
+  | TriageFinished;
 
 /** What the journal adds to every event. */
 export interface EventStamp {

@@ -233,6 +233,8 @@ export function reduce(state: RunState, event: RunEvent): RunState {
       return { ...state, suiteCommand: event.command, mountOptions: event.mountOptions ?? null };
     case 'remark.reported':
     case 'round.finished':
+    case 'versions.finished':
+    case 'triage.finished':
       return state;
   }
 }

@@ -57,6 +57,24 @@ export function outcomeOfError(error: unknown): Outcome {
   };
 }
 
+/** The worse, the further behind: what was found wrong outweighs what passed, what kept tests from running outweighs both. */
+const severity: readonly ExitCode[] = [
+  ExitCode.passed,
+  ExitCode.testsFailed,
+  ExitCode.nothingRan,
+  ExitCode.usage,
+  ExitCode.environment,
+  ExitCode.clientLost,
+  ExitCode.serverLost,
+  ExitCode.hangup,
+  ExitCode.interrupted,
+  ExitCode.terminated,
+];
+
+/** The worst of several exit codes; 0 of none. */
+export const worstOf = (codes: readonly ExitCode[]): ExitCode =>
+  codes.reduce<ExitCode>((worst, code) => (severity.indexOf(code) > severity.indexOf(worst) ? code : worst), ExitCode.passed);
+
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /**

@@ -1,7 +1,7 @@
 import { closingLines } from './describe.ts';
 import { factsOf } from './facts.ts';
 import type { AssertionReport, Report, TestcaseReport } from './report.ts';
-import { excerpt, sectionLines } from './sections.ts';
+import { excerpt, sectionLines, sectionValues } from './sections.ts';
 import { element, escapeXml } from './xml.ts';
 
 /** Lines of a testcase's output that go along; all of them are in suite.log. */
@@ -88,7 +88,9 @@ const countOf = (cases: readonly Case[], wanted: Case['kind']) => cases.filter((
 export function junit(report: Report): string {
   const own = report.testcases.map(suiteOf);
   const suites = [...suiteOfRun(report, own), ...own];
-  const properties = factsOf(report.state).map(({ key, value }) => element('property', { name: key, value }));
+  const properties = [...factsOf(report.state).map(({ key, value }) => ({ name: key, value })), ...report.sections.flatMap(sectionValues)].map((property) =>
+    element('property', property),
+  );
   const all = suites.flatMap(({ cases }) => cases);
   const totals = (cases: readonly Case[]) => ({ tests: cases.length, failures: countOf(cases, 'failure'), errors: countOf(cases, 'error') });
   const started = report.state.startedAt;

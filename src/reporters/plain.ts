@@ -4,14 +4,17 @@ import { formatDuration } from '../model/format.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
 import { describeServer, describeSuite } from './describe.ts';
 import { nameWidth, type Paint, painter, roundLines, setupFailureLines, summaryLines, verdictLines } from './plain-lines.ts';
+import { sectionLines } from './sections.ts';
+import { triageLines } from './triage-section.ts';
 import type { Reporter, ReporterFactory, ReporterOptions } from './types.ts';
+import { versionsSection } from './versions-section.ts';
 
 /** A step says where it is at most this often. */
 const progressEveryMs = 5000;
 /** Names of changed files that are printed. */
 const maxChanged = 5;
 /** What concerns the run as a whole. */
-const ofRun: ReadonlySet<RunEvent['type']> = new Set(['run.started', 'known-failures.read', 'suite.resolved', 'round.finished', 'run.finished']);
+const ofRun: ReadonlySet<RunEvent['type']> = new Set(['run.started', 'known-failures.read', 'suite.resolved', 'round.finished', 'run.finished', 'versions.finished', 'triage.finished']);
 const ofAllLanes: ReadonlySet<Phase> = new Set(['server-image', 'vm-image', 'suite-source']);
 
 /** What `--ci` prints: one line per thing that happened, the suite's output as it comes, a summary and the verdict. */
@@ -101,6 +104,10 @@ class PlainReporter implements Reporter {
       case 'round.finished':
         this.#round = event;
         return [];
+      case 'versions.finished':
+        return ['', ...sectionLines(versionsSection(event))];
+      case 'triage.finished':
+        return triageLines(event);
       case 'run.finished':
         return this.#round === null ? this.#summary() : roundLines(this.#round, this.#state, { folder: this.#options.folder ?? null, paint: this.#paint });
       case 'server.ready':

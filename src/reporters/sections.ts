@@ -14,6 +14,15 @@ export function sectionLines({ title, body }: Section): string[] {
   return [title, row(body.columns), ...body.rows.map(row)];
 }
 
+/** A section as names and values: a row of a table each, or all its lines. */
+export function sectionValues({ title, body }: Section): readonly { readonly name: string; readonly value: string }[] {
+  if (body.kind === 'lines') return [{ name: title, value: body.lines.join('; ') }];
+  return body.rows.map(([first = '', ...cells]) => ({
+    name: `${title}: ${first}`,
+    value: cells.map((value, index) => `${body.columns[index + 1] ?? ''} ${value}`.trim()).join(', '),
+  }));
+}
+
 /** The beginning and the end of what is too long, with a line between that says how much is missing. */
 export function excerpt(lines: readonly string[], most: number): readonly string[] {
   if (lines.length <= most) return lines;

@@ -45,13 +45,14 @@ function testcaseLines(testcase: TestcaseReport, number: number): string[] {
 
 /** TAP 14: one test per testcase of NFStest, with its assertions as subtest. A run that was cut off bails out. */
 export function tap(report: Report): string {
-  const { state, testcases } = report;
+  const { state, testcases, sections } = report;
   const result = state.result;
   const cut = result !== null && result.exitCode !== ExitCode.passed && result.exitCode !== ExitCode.testsFailed;
   return [
     'TAP version 14',
     `1..${testcases.length}`,
     ...factsOf(state).map(({ title, value }) => `# ${title}: ${xmlText(value)}`),
+    ...sections.flatMap(sectionLines).map((line) => `# ${xmlText(line)}`),
     ...testcases.flatMap((testcase, index) => testcaseLines(testcase, index + 1)),
     ...(result === null ? [] : [`# ${inline(result.reason)}`]),
     ...(cut ? [`Bail out! ${inline(result.reason)}`] : []),

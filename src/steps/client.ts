@@ -29,7 +29,7 @@ const runnerExit = { serverUnreachable: 72, suiteMissing: 73 } as const;
 const home = `/home/${clientUser}/nfstest-tui`;
 
 /** Where things are in the guest. */
-export const clientPaths = { suite: `${home}/suite`, runner: `${home}/runner.py`, agent: `${home}/agent.py`, mountPoint: `${home}/mnt` } as const;
+export const clientPaths = { suite: `${home}/suite`, runner: `${home}/runner.py`, agent: `${home}/agent.py`, mountPoint: `${home}/mnt`, local: `${home}/local` } as const;
 
 /** Logs in and asks for the kernel. */
 export function connectClient(remote: RemoteService, vm: VmHandle, privateKey: string, context: StepContext): Promise<RemoteSession> {
@@ -77,10 +77,12 @@ export interface RunSuiteInput {
   readonly server: ServerRecord;
   readonly options: Options;
   readonly testcases: readonly string[];
+  /** Run on the client's own disk: nothing is mounted, and the server is not asked. */
+  readonly local?: boolean;
 }
 
 /** The command line that runs the suite in the guest. */
-export function suiteCommand({ suite, server, options, testcases }: Omit<RunSuiteInput, 'session'>): string {
+export function suiteCommand({ suite, server, options, testcases, local = false }: Omit<RunSuiteInput, 'session'>): string {
   const args = suiteArguments({
     server: hostSeenByGuest,
     port: server.nfsPort,
@@ -88,17 +90,21 @@ export function suiteCommand({ suite, server, options, testcases }: Omit<RunSuit
     export: server.export,
     nfsVersion: options.nfsVersion,
     testcases,
-    mountPoint: clientPaths.mountPoint,
+    mountPoint: local ? clientPaths.local : clientPaths.mountPoint,
+    ...(local ? { extra: ['--nomount'] } : {}),
     suiteKind: suite.identity.kind,
   });
   const mountPort = options.nfsVersion === '3' ? ['--mount-port', String(server.mountPort)] : [];
-  return [
+  const wait = local ? [] : ['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)];
+  const command = [
     ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', suiteProgram],
-    ...['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)],
+    ...wait,
     ...['--', ...args],
   ]
     .map(shellQuote)
     .join(' ');
+  // With --nomount the suite wants a folder that exists.
+  return local ? `mkdir -p ${clientPaths.local} && ${command}` : command;
 }
 
 /** Runs the suite and reports its testcases while it does. */
@@ -112,7 +118,7 @@ export function runSuite(input: RunSuiteInput, context: StepContext): Promise<vo
     const startMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startMs);
     const mount = { port: input.server.nfsPort, mountPort: input.server.mountPort, nfsVersion: input.options.nfsVersion };
-    context.report({ type: 'suite.started', command, mountOptions: allMountOptions(mount) });
+    context.report({ type: 'suite.started', command, ...(input.local ? {} : { mountOptions: allMountOptions(mount) }) });
     progressOf(context, 'suite')('waiting for the first testcase');
     const splitter = new LineSplitter();
     const parse = (lines: readonly string[]) => {

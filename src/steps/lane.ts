@@ -174,8 +174,8 @@ export class Lane implements LaneSteps {
   }
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
-    const { options, verdict } = this.#scope;
-    const input = { session: present(this.#session), suite: this.#preparation.suite, server: present(this.#server).record, options, testcases };
+    const { options, verdict, onLocalDisk = () => false } = this.#scope;
+    const input = { session: present(this.#session), suite: this.#preparation.suite, server: present(this.#server).record, options, testcases, local: onLocalDisk() };
     return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
   }
 

@@ -12,7 +12,10 @@ import type { TailOf } from './server.ts';
 /** What all steps of a run share. */
 export interface RunScope {
   readonly runId: string;
+  /** With the NFS version whose turn it is. */
   readonly options: Options;
+  /** The testcases run on the client's own disk instead of the server's export. */
+  readonly onLocalDisk?: () => boolean;
   /** As it was read last. */
   readonly recipe: ServerRecipe;
   /** Reads the recipe again. Throws UserError where it has become wrong. */

@@ -117,12 +117,17 @@ async function freeContainerName(input: StartServerInput, engine: EngineService)
 
 async function waitUntilReady(input: StartServerInput, { record, container }: RunningServer, probe: ProbeService, context: StepContext): Promise<void> {
   const { readiness } = input.recipe;
-  const version = Number(input.options.nfsVersion[0]);
+  // Minor versions of 4 share a program: only a mount tells them apart.
+  const versions = [...new Set(input.options.nfsVersions.map((version) => Number(version[0])))];
+  const names = versions.map((version) => `v${version}`).join(' and ');
   const deadline = performance.now() + readiness.timeoutSeconds * 1000;
   const pattern = readiness.logPattern === null ? null : new RegExp(readiness.logPattern);
   const host = '127.0.0.1';
   const timeoutMs = 2_000;
-  progressOf(context, phase)(`waiting for NFS v${version} on port ${record.nfsPort}`);
+  progressOf(context, phase)(`waiting for NFS ${names} on port ${record.nfsPort}`);
+  const serves = async (version: number): Promise<boolean> =>
+    (await probe.rpcAnswers({ host, port: record.nfsPort, program: rpcPrograms.nfs, version, timeoutMs })) &&
+    (version !== 3 || (await probe.rpcAnswers({ host, port: record.mountPort, program: rpcPrograms.mount, version: 3, timeoutMs })));
   let ended = false;
   void container.exited.then(() => {
     ended = true;
@@ -138,13 +143,9 @@ async function waitUntilReady(input: StartServerInput, { record, container }: Ru
       );
     }
     const said = pattern === null || input.tail(1_000).lines.some((line) => pattern.test(line));
-    const answers =
-      said &&
-      (await probe.rpcAnswers({ host, port: record.nfsPort, program: rpcPrograms.nfs, version, timeoutMs })) &&
-      (version !== 3 || (await probe.rpcAnswers({ host, port: record.mountPort, program: rpcPrograms.mount, version: 3, timeoutMs })));
-    if (answers) return;
+    if (said && (await allTrue(versions, serves))) return;
     if (performance.now() > deadline) {
-      const missing = said ? `does not answer NFS v${version} on port ${record.nfsPort}` : `did not print /${readiness.logPattern}/`;
+      const missing = said ? `does not answer NFS ${names} on port ${record.nfsPort}` : `did not print /${readiness.logPattern}/`;
       throw new EnvironmentError(
         `the server ${missing} after ${readiness.timeoutSeconds} s`,
         'its log may say why; server.json sets ports, versions and the time',
@@ -155,6 +156,12 @@ async function waitUntilReady(input: StartServerInput, { record, container }: Ru
     }
     await delay(pollMs, context.signal);
   }
+}
+
+/** One after the other, as far as the first that does not hold. */
+async function allTrue<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> {
+  for (const item of items) if (!(await holds(item))) return false;
+  return true;
 }
 
 /** Samples the container's state until the signal fires; only changes of a rate that people can read. */

@@ -47,7 +47,7 @@ export function prepareVmImage(
     context,
     phase,
     async () => {
-      await mkdir(options.vmDir, { recursive: true });
+      await mkdir(options.imageDir, { recursive: true });
       const key = await ensureClientKey(vmFiles(options).key);
       const cidata = await prepareSeed(options, key, services.images, context);
       const found = await prepareDisk(options, platform, arch, services.images, context);
@@ -86,7 +86,7 @@ async function prepareDisk(
 ): Promise<{ image: VmImage; detail: string }> {
   const disk = options.vmImage.value;
   const stamp = existsSync(disk) ? await readStamp(disk) : null;
-  if (stamp === null && (existsSync(disk) || dirname(disk) !== options.vmDir)) {
+  if (stamp === null && (existsSync(disk) || dirname(disk) !== options.imageDir)) {
     if (!existsSync(disk)) throw new UserError(`the VM image ${disk} does not exist`, 'check --vm-image (VM_IMAGE_NAME), or leave it out to have one made');
     return { image: { disk, kernel: null, title: basename(disk), needsProvisioning: false }, detail: `${disk}, given` };
   }
@@ -123,7 +123,7 @@ async function prepareDisk(
   }
   progress('building a Debian image');
   await writeStamp(disk, unfinished('debian'));
-  await images.buildDebian({ dir: options.vmDir, name: basename(disk) }, { signal, onProgress: progress, onOutput: (chunk) => context.log('build', chunk) });
+  await images.buildDebian({ dir: options.imageDir, name: basename(disk) }, { signal, onProgress: progress, onOutput: (chunk) => context.log('build', chunk) });
   await writeStamp(disk, { source: 'debian', inputs: debianInputs, provisioned: true });
   const image = debianImage(options, arch);
   return { image, detail: `${image.title}, built` };
@@ -156,7 +156,7 @@ const alpineImage = (disk: string, options: Options, needsProvisioning: boolean)
 async function prepareSeed(options: Options, key: ClientKey, images: VmImageService, context: StepContext): Promise<string> {
   const files = vmFiles(options);
   const cidata = options.cidata.value;
-  const isOurs = dirname(cidata) === options.vmDir && (existsSync(files.userData) || !existsSync(cidata));
+  const isOurs = dirname(cidata) === options.imageDir && (existsSync(files.userData) || !existsSync(cidata));
   if (!isOurs) {
     if (!existsSync(cidata)) throw new UserError(`the seed image ${cidata} does not exist`, 'check --cidata (CIDATA_NAME), or leave it out to have one made');
     // Small files lie unpacked in an ISO image.

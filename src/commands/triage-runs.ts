@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import type { NfsVersion, Options, Setting } from '../config/options.ts';
+import { findRecipe } from '../config/server-recipe.ts';
+import { appendEvents } from '../history/append-events.ts';
+import { readRun } from '../history/read-runs.ts';
+import { messageOf } from '../model/errors.ts';
+import type { RunEvent, TriageResult } from '../model/events.ts';
+import { ExitCode } from '../model/exit-codes.ts';
+import type { RunState, TestcaseState } from '../model/run-state.ts';
+import { triage } from '../model/triage.ts';
+import { type RoundResult, runRounds, type SessionRound } from './session-rounds.ts';
+
+/** The bundled recipe that failures are compared with. */
+const referenceServer = 'ganesha';
+/** How far from the run's own ports those of triage are: its environment may still stand. */
+const portStep = 200;
+const highestPort = 65_000;
+
+/** Options of an environment beside that of the run, with the same image and saved VM; its runs are kept in the run's own folder. */
+export function triageOptions(options: Options, runFolder: string): Options {
+  const port = ({ value }: Setting<number>) => ({ value: value + portStep > highestPort ? value - portStep : value + portStep, explicit: false });
+  return {
+    ...options,
+    ...{ vmDir: join(options.vmDir, 'triage'), lanes: 1, lane: 0, nfsPort: port(options.nfsPort), sshPort: port(options.sshPort) },
+    ...{ runsDir: join(runFolder, 'triage'), knownFailures: 'none' },
+  };
+}
+
+/** The server of a recorded run. */
+function serverOptions(options: Options, { server, nfsVersion }: RunState): Options {
+  const version = (nfsVersion ?? options.nfsVersion) as NfsVersion;
+  const tag = /:([\w.-]+)$/.exec(server?.image ?? '')?.[1] ?? options.imageTag;
+  return { ...options, imageName: { value: server?.name ?? options.imageName.value, explicit: true }, imageTag: tag, nfsVersion: version, nfsVersions: [version] };
+}
+
+type Place = Pick<TriageResult, 'where' | 'title'>;
+
+const notRun = (place: Place, reason: string): TriageResult => ({ ...place, verdict: 'not-run', failures: [], reason });
+
+function resultOf(place: Place, { state, outcome }: RoundResult, name: string): TriageResult {
+  const testcase: TestcaseState | undefined = state.testcases.find((candidate) => candidate.name === name);
+  const status = testcase?.status === 'known' ? 'failed' : testcase?.status;
+  if (status !== 'passed' && status !== 'failed') return notRun(place, state.setupFailure?.message ?? testcase?.reason ?? outcome.reason);
+  return { ...place, verdict: status, failures: testcase?.failures.map(({ message }) => message) ?? [], reason: null };
+}
+
+/** What one environment found: a map from testcase to result for each of its places. */
+interface Found {
+  readonly interrupted: ExitCode | null;
+  readonly of: (name: string) => readonly TriageResult[];
+}
+
+/** Runs the testcases once for each place, in a fresh environment. Trouble is a result too. */
+async function runPlaces(options: Options, testcases: readonly string[], places: readonly (Place & { imageId: string | null })[]): Promise<Found> {
+  const rounds = places.map(({ where }): SessionRound => ({ testcases, manner: { onLocalDisk: where === 'local' } }));
+  try {
+    const { results, outcome } = await runRounds({ options, attach: false, keep: () => false, reporters: () => [] }, () => rounds);
+    return {
+      interrupted: outcome.exitCode >= ExitCode.hangup ? outcome.exitCode : null,
+      of: (name) =>
+        places.map(({ where, title, imageId }, index) => {
+          const result = results[index];
+          if (result === undefined) return notRun({ where, title }, outcome.reason);
+          // Built again since, it is another server.
+          if (imageId !== null && result.state.imageId !== null && imageId !== result.state.imageId) return notRun({ where, title }, 'its image is another one by now');
+          return resultOf({ where, title }, result, name);
+        }),
+    };
+  } catch (error) {
+    return { interrupted: null, of: (name) => places.map(({ where, title }) => notRun({ where, title }, `${name} could not be started: ${messageOf(error)}`)) };
+  }
+}
+
+export interface TriageEnd {
+  /** As they were added to the run's recording; none where nothing had failed. */
+  readonly events: readonly RunEvent[];
+  /** The signal's exit code where it was cut off. */
+  readonly interrupted: ExitCode | null;
+}
+
+/**
+ * Runs failed testcases of a finished run again: on a fresh VM against the same server, on the client's own disk, and against the reference
+ * server, unless it is the one under test. What comes of it is added to the run's recording.
+ *
+ * @param only names of testcases; left out: every one that failed and was not expected to.
+ * @param say told in one line what begins.
+ */
+export async function triageRun(
+  runFolder: string,
+  options: Options,
+  { only, say = () => {} }: { readonly only?: readonly string[]; readonly say?: (line: string) => void } = {},
+): Promise<TriageEnd> {
+  const { state } = await readRun(runFolder);
+  const failed = state.testcases.filter(({ name, status }) => status === 'failed' && (only?.includes(name) ?? true));
+  if (failed.length === 0 || state.server === null) return { events: [], interrupted: null };
+  const names = failed.map(({ name }) => name);
+  const own = serverOptions(triageOptions(options, runFolder), state);
+  const ownTitle = state.server.title;
+  say(`triage: ${names.join(', ')} again on ${ownTitle}, and on the client's own disk`);
+  const first = await runPlaces(own, names, [
+    { where: 'own', title: ownTitle, imageId: state.imageId },
+    { where: 'local', title: 'local disk', imageId: null },
+  ]);
+  let second: Found = { interrupted: first.interrupted, of: () => [] };
+  if (first.interrupted === null && state.server.name !== referenceServer) {
+    const { title } = findRecipe(referenceServer, null);
+    say(`triage: ${names.join(', ')} on ${title}`);
+    const reference = { ...own, imageName: { value: referenceServer, explicit: true }, imageTag: 'latest', serverConfig: null };
+    second = await runPlaces(reference, names, [{ where: 'reference', title, imageId: null }]);
+  }
+  if (second.interrupted !== null) return { events: [], interrupted: second.interrupted };
+  const bodies = failed.map(({ name, failures }) => {
+    const [again, ...others] = first.of(name);
+    const messages = failures.filter(({ known }) => known === null).map(({ message }) => message);
+    return triage({ testcase: name, failures: messages, results: [...(again ? [again] : []), ...second.of(name), ...others] });
+  });
+  return { events: await appendEvents(runFolder, bodies), interrupted: null };
+}

@@ -1,0 +1,37 @@
+import type { TriageFinished, TriageResult } from '../model/events.ts';
+import { stable } from '../model/known-failures.ts';
+import type { Section } from './sections.ts';
+
+const columnTitles: Readonly<Record<TriageResult['where'], string>> = { own: 'again', reference: 'reference', local: 'local disk' };
+
+function cell(message: string, { verdict, failures, reason }: TriageResult): string {
+  if (verdict === 'not-run') return `not run${reason === null ? '' : ` (${reason})`}`;
+  return failures.some((other) => stable(other) === stable(message)) ? 'failed' : 'passed';
+}
+
+/** Whose fault it is, with the results side by side: what each assertion that failed came to when it was run again. */
+export function triageSections({ blame, reason, failures, results }: TriageFinished): readonly Section[] {
+  const others = results.flatMap(({ failures: theirs }) => theirs);
+  const known = new Set(failures.map(stable));
+  // What fails elsewhere alone belongs to the picture.
+  const messages = [...failures, ...new Map(others.filter((message) => !known.has(stable(message))).map((message) => [stable(message), message])).values()];
+  const columns = ['assertion', 'this run', ...results.map(({ where, title }) => (where === 'local' ? title : `${columnTitles[where]} on ${title}`))];
+  const rows = messages.map((message, index) => [message, index < failures.length ? 'failed' : 'passed', ...results.map((result) => cell(message, result))]);
+  return [
+    { title: `Triage: ${blame}`, body: { kind: 'lines', lines: [reason] } },
+    { title: 'Run again', body: { kind: 'table', columns, rows } },
+  ];
+}
+
+/** The same for a terminal: one line for each place. */
+export function triageLines({ testcase, blame, reason, results }: TriageFinished): readonly string[] {
+  return [
+    `triage     ${testcase}: ${blame}`,
+    `           ${reason}`,
+    ...results.map(({ where, title, verdict, failures, reason: why }) => {
+      const place = where === 'local' ? title : `${columnTitles[where]} on ${title}`;
+      const found = verdict === 'not-run' ? `not run: ${why ?? 'unknown'}` : verdict === 'failed' ? `failed: ${failures.join('; ')}` : verdict;
+      return `           ${place}: ${found}`;
+    }),
+  ];
+}
