@@ -57,6 +57,8 @@ export interface DashboardController {
   restartServer(): void;
   /** Begins, or ends, a round of tests with every change of the server's sources: of what has not passed, or of these testcases where all have. */
   toggleWatch(testcases: readonly string[]): void;
+  /** Runs a failed testcase again elsewhere, to say whose fault it is; @returns what comes of it, for the screen. */
+  triage(testcase: string): string;
   /** Starts the environment again after it failed. */
   retry(): void;
   /** Stops everything (or leaves the environment running) and settles when that is done. May be called again. */

@@ -5,6 +5,7 @@ import { isLogPane, type PaneId, panes } from '../ui/ui-state.ts';
 import type { CommandId } from './key-table.ts';
 import { askForReason, writeKnown } from './known-commands.ts';
 import { copy, copyFolder, openLog, openShell } from './terminal-commands.ts';
+import { showVersions } from './versions-command.ts';
 
 type Command = (session: Session, key: string) => void;
 
@@ -160,6 +161,11 @@ export const commands: Readonly<Record<CommandId, Command>> = {
     session.ui.dispatch({ type: 'mode', mode: 'main' });
   },
   'filter-erase': eraseFilter,
+  triage: ({ controller, cursor, ui }) => {
+    const name = cursor();
+    if (name !== null) ui.dispatch({ type: 'message', message: controller.triage(name) });
+  },
+  versions: showVersions,
   known: askForReason,
   'known-accept': writeKnown,
   'known-cancel': toMode('main'),

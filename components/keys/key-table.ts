@@ -1,6 +1,7 @@
 import type { DashboardController } from '../controller.ts';
 import { isLogPane, type Mode, type PaneId, type UiState } from '../ui/ui-state.ts';
 import type { DashboardView } from '../view/dashboard-view.ts';
+import { versionGrid } from './versions-command.ts';
 
 export type CommandId =
   | 'up'
@@ -43,6 +44,8 @@ export type CommandId =
   | 'filter-accept'
   | 'filter-clear'
   | 'filter-erase'
+  | 'triage'
+  | 'versions'
   | 'known'
   | 'known-accept'
   | 'known-cancel'
@@ -106,6 +109,8 @@ export const keyTable: readonly Binding[] = [
     when: (context) => mayRun(context) && hasFailed(context),
   },
   { id: 'filter', keys: ['/'], help: 'filter the testcases', short: 'filter' },
+  { id: 'triage', keys: ['t'], help: 'whose fault is it?', only: 'live', when: (context) => context.view.environment === 'ready' && hasFailed(context) },
+  { id: 'versions', keys: ['v'], help: 'grid of NFS versions', when: ({ view }) => versionGrid(view).length > 0 },
   { id: 'known', keys: ['K'], help: 'expect these failures', only: 'live', when: hasFailed },
   { id: 'next-failure', keys: [']'], help: 'to the next failure', when: hasFailed },
   { id: 'previous-failure', keys: ['['], help: 'to the previous failure', when: hasFailed },

@@ -1,3 +1,4 @@
+import { versionsOf, versionWord } from '../keys/versions-command.ts';
 import { cleanLine } from '../text/clean.ts';
 import { justify, type Line, span } from '../text/line.ts';
 import { shortDuration } from '../text/numbers.ts';
@@ -48,6 +49,27 @@ function summary({ status, durationMs, previous }: TestcaseView): Line {
 
 const counts = ({ passedCount, failedCount }: TestcaseView): string => (passedCount + failedCount === 0 ? '' : `${passedCount} passed, ${failedCount} failed`);
 
+/** Whose fault it is, and what it came to elsewhere. */
+function triageLines({ triage }: TestcaseView, width: number): Line[] {
+  if (triage === null) return [];
+  const places = triage.results.map(({ where, title, verdict, reason }) => {
+    const place = where === 'own' ? `again on ${title}` : where === 'reference' ? `on ${title}` : title;
+    return `${place}: ${verdict === 'not-run' ? `not run (${reason ?? 'unknown'})` : verdict}`;
+  });
+  return [
+    [span(`Triage: ${triage.blame}`, 'bold')],
+    ...[triage.reason, ...places].flatMap((text) => wrapText(cleanLine(text), width - 2).map((row): Line => ['  ', row])),
+  ];
+}
+
+/** What it came to over other NFS versions; nothing where there is one. */
+function versionLines(testcase: TestcaseView, width: number): Line[] {
+  const versions = versionsOf(testcase);
+  if (versions.length < 2) return [];
+  const text = versions.map((version) => `NFS ${version} ${versionWord(testcase, version)}`).join(' · ');
+  return wrapText(text, width).map((row): Line => [span(row, 'dim')]);
+}
+
 /** Everything about one testcase: what it tests, its verdict, failed assertions first, then the others in their order. */
 export function testcaseDetail(testcase: TestcaseView, width: number): Line[] {
   const { name, description, assertions, remarks, reason } = testcase;
@@ -59,6 +81,8 @@ export function testcaseDetail(testcase: TestcaseView, width: number): Line[] {
     ...wrapText(description, width).map((row): Line => [span(row, 'dim')]),
     summary(testcase),
     ...(reason === null ? [] : wrapText(reason, width).map((row): Line => [span(row, 'warning')])),
+    ...versionLines(testcase, width),
+    ...triageLines(testcase, width),
     ...(failed.length > 0 ? [heading(`Failed (${failed.length})`)] : []),
     ...failed.flatMap((assertion) => assertionLines(assertion, name, width)),
     ...remarks.flatMap((remark) => wrapText(cleanLine(remark), width).map((row): Line => [span(row, 'warning')])),

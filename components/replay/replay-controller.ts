@@ -74,6 +74,9 @@ export class ReplayController implements DashboardController {
   stopTests(): void {}
   restartServer(): void {}
   toggleWatch(): void {}
+  triage(): string {
+    return 'a recording can’t be run again';
+  }
   retry(): void {}
   force(): void {}
 

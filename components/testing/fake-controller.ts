@@ -58,6 +58,10 @@ export class FakeController implements DashboardController {
   stopTests = (): void => void this.calls.push('stopTests');
   restartServer = (): void => void this.calls.push('restartServer');
   toggleWatch = (testcases: readonly string[]): void => void this.calls.push(`toggleWatch ${testcases.join(',')}`);
+  triage = (testcase: string): string => {
+    this.calls.push(`triage ${testcase}`);
+    return `${testcase} runs again elsewhere`;
+  };
   retry = (): void => void this.calls.push('retry');
   force = (): void => void this.calls.push('force');
 

@@ -1,4 +1,4 @@
-import type { Conclusion, ServerIdentity, SuiteIdentity } from '../../src/model/events.ts';
+import type { Conclusion, ServerIdentity, SuiteIdentity, TriageFinished } from '../../src/model/events.ts';
 import type { KnownFailures } from '../../src/model/known-failures.ts';
 import type { PhaseState } from '../../src/model/run-state.ts';
 
@@ -36,6 +36,10 @@ export interface TestcaseView {
   /** Why it did not run to its end. */
   readonly reason: string | null;
   readonly previous: PreviousResult | null;
+  /** Whose fault its failure is; null where nobody has asked. */
+  readonly triage: TriageFinished | null;
+  /** What it came to in this session, by NFS version. */
+  readonly versions: Readonly<Record<string, Conclusion>>;
 }
 
 /** A running test suite is `running`; `ready` waits for a selection. */
@@ -136,7 +140,10 @@ export function emptyView(catalog: readonly CatalogEntry[], previous: ReadonlyMa
   };
 }
 
-export const idleTestcase = ({ name, description }: CatalogEntry, previous: PreviousResult | null): TestcaseView => ({
+export const idleTestcase = (
+  { name, description, versions = {} }: CatalogEntry & Partial<Pick<TestcaseView, 'versions'>>,
+  previous: PreviousResult | null,
+): TestcaseView => ({
   name,
   description,
   status: 'idle',
@@ -148,4 +155,6 @@ export const idleTestcase = ({ name, description }: CatalogEntry, previous: Prev
   remarks: [],
   reason: null,
   previous,
+  triage: null,
+  versions,
 });

@@ -1,4 +1,4 @@
-import type { AssertionFinished, RemarkReported, TestcaseFinished, TestcaseStarted } from '../../src/model/events.ts';
+import type { AssertionFinished, Conclusion, RemarkReported, TestcaseFinished, TestcaseStarted } from '../../src/model/events.ts';
 import { idleTestcase, type PreviousResult, type TestcaseView } from './dashboard-view.ts';
 
 type TestcaseEvent = TestcaseStarted | AssertionFinished | RemarkReported | TestcaseFinished;
@@ -14,7 +14,7 @@ export function selectForRun(testcases: readonly TestcaseView[], selected: reado
   return all.map((testcase) => (selected.includes(testcase.name) ? { ...idleTestcase(testcase, previousOf(testcase)), status: 'pending' } : testcase));
 }
 
-function change(testcase: TestcaseView, event: TestcaseEvent, time: number, known: string | null): TestcaseView {
+function change(testcase: TestcaseView, event: TestcaseEvent, time: number, known: string | null, nfsVersion: string | null): TestcaseView {
   switch (event.type) {
     case 'testcase.started':
       return { ...idleTestcase(testcase, testcase.status === 'pending' ? testcase.previous : previousOf(testcase)), status: 'running', startedAt: time };
@@ -33,7 +33,9 @@ function change(testcase: TestcaseView, event: TestcaseEvent, time: number, know
       const { verdict, passedCount, failedCount, durationMs, reason } = event;
       const failures = testcase.assertions.filter((assertion) => assertion.verdict === 'failed');
       const expected = verdict === 'failed' && failures.length > 0 && failures.every((failure) => failure.known !== null);
-      return { ...testcase, status: expected ? 'known' : verdict, passedCount, failedCount, durationMs, reason };
+      const conclusion: Conclusion = expected ? 'known' : verdict;
+      const versions = nfsVersion === null ? testcase.versions : { ...testcase.versions, [nfsVersion]: conclusion };
+      return { ...testcase, versions, status: conclusion, passedCount, failedCount, durationMs, reason };
     }
   }
 }
@@ -41,12 +43,19 @@ function change(testcase: TestcaseView, event: TestcaseEvent, time: number, know
 /**
  * The rows after an event of one testcase; one that is not in the catalog is added at the end.
  *
+ * @param nfsVersion the version that the run is over, where a verdict is to be kept for it.
  * @param known why a failed assertion is expected; null where it is not.
  */
-export function reduceTestcase(testcases: readonly TestcaseView[], event: TestcaseEvent, time: number, known: string | null = null): readonly TestcaseView[] {
+export function reduceTestcase(
+  testcases: readonly TestcaseView[],
+  event: TestcaseEvent,
+  time: number,
+  known: string | null = null,
+  nfsVersion: string | null = null,
+): readonly TestcaseView[] {
   const name = event.testcase;
   if (name === null) return testcases;
   const listed = testcases.some((testcase) => testcase.name === name);
   const rows = listed ? testcases : [...testcases, idleTestcase({ name, description: '' }, null)];
-  return rows.map((testcase) => (testcase.name === name ? change(testcase, event, time, known) : testcase));
+  return rows.map((testcase) => (testcase.name === name ? change(testcase, event, time, known, nfsVersion) : testcase));
 }

@@ -138,8 +138,15 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
         phases: view.phases.map((entry) => (entry.phase === 'suite' ? { ...entry, progress: null } : entry)),
         testcases: reduceTestcase(view.testcases, event, timeOf(event)),
       };
-    case 'remark.reported':
+    case 'triage.finished':
+      return {
+        ...view,
+        outcome: `${event.testcase}: ${event.blame}`,
+        testcases: view.testcases.map((row) => (row.name === event.testcase ? { ...row, triage: event } : row)),
+      };
     case 'testcase.finished':
+      return { ...view, testcases: reduceTestcase(view.testcases, event, timeOf(event), null, view.nfsVersion) };
+    case 'remark.reported':
       return { ...view, testcases: reduceTestcase(view.testcases, event, timeOf(event)) };
     default:
       return view;

@@ -5,8 +5,8 @@ import type { DashboardController, TerminalCommand } from '../../components/cont
 import { previousResults } from '../history/previous-results.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
-import { selectTestcases } from '../suite/catalog.ts';
 import { environmentRuns } from './running-environment.ts';
+import { catalogOf, selectionOf } from './selection.ts';
 import { onSignals } from './signals.ts';
 import type { CommandInput } from './types.ts';
 
@@ -66,11 +66,12 @@ export async function showDashboard(
 export async function runDashboard(input: CommandInput): Promise<ExitCode> {
   const { options, isTerminal, write } = input;
   if (!isTerminal) throw new UserError('the dashboard needs a terminal', 'use nfstest-tui --ci');
-  const selected = options.testcases.explicit ? selectTestcases(options.testcases.value) : [];
+  const selected = options.testcases.explicit ? await selectionOf(options) : [];
   const { LiveController } = await import('./live-controller.ts');
   const controller = new LiveController({
     options,
     isRunning: () => environmentRuns(options),
+    catalog: await catalogOf(options),
     previous: await previousResults(options.runsDir),
     pagerCommand,
   });

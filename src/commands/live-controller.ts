@@ -10,17 +10,19 @@ import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '
 import { ExitCode } from '../model/exit-codes.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { LogBuffer } from '../stream/ring-buffer.ts';
-import { catalog } from '../suite/catalog.ts';
+import type { Testcase } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { mergeChanges, type SourceChange } from './source-change.ts';
 import type { SourceChanges } from './source-changes.ts';
+import { VersionQueue } from './version-queue.ts';
 
 export interface LiveOptions {
   readonly options: Options;
   /** Whether an environment that another process started runs, and is to be used. */
   readonly isRunning: () => Promise<boolean>;
+  readonly catalog: readonly Testcase[];
   readonly previous: ReadonlyMap<string, PreviousResult>;
   readonly pagerCommand: (path: string) => TerminalCommand;
 }
@@ -53,12 +55,17 @@ export class LiveController implements DashboardController {
   #watch: Promise<SourceChanges> | null = null;
   /** A change that no round has taken yet. */
   #change: SourceChange | null = null;
+  /** The selection that goes through the NFS versions; null where none does. */
+  #versions: VersionQueue | null = null;
+  /** Folder of the run in which each testcase failed last. */
+  readonly #failedIn = new Map<string, string>();
+  #triage: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
   /** What a round runs where everything has passed. */
   #watched: readonly string[] = [];
 
   constructor(settings: LiveOptions) {
     this.#settings = settings;
-    this.store = new DashboardStore(emptyView(catalog, settings.previous));
+    this.store = new DashboardStore(emptyView(settings.catalog, settings.previous));
     this.logs = Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer()])) as Record<LogChannel, LogBuffer>;
   }
 
@@ -109,7 +116,28 @@ export class LiveController implements DashboardController {
     if (this.#idle) this.#begin();
   }
 
+  triage(testcase: string): string {
+    const folder = this.#failedIn.get(testcase);
+    const run = this.#run;
+    if (folder === undefined || run === null) return `${testcase} has not failed in this session`;
+    if (this.#triage !== null) return 'one testcase at a time: the last one is still being run elsewhere';
+    const abort = new AbortController();
+    const triage = async (): Promise<void> => {
+      const { keepTriage } = await import('./keep-triage.ts');
+      const say = (outcome: string) => this.store.update({ outcome });
+      await keepTriage(folder, testcase, { options: this.#settings.options, run, signal: abort.signal, say, tell: (event) => this.store.record(event) });
+    };
+    const ended = triage()
+      .catch((error) => this.store.update({ outcome: messageOf(error) }))
+      .finally(() => {
+        this.#triage = null;
+      });
+    this.#triage = { abort, ended };
+    return `${testcase} runs again elsewhere`;
+  }
+
   stopTests(): void {
+    this.#versions?.stop();
     this.#run?.send({ type: 'tests.stop', outcome: byUser('stopped by the user') });
   }
 
@@ -176,8 +204,10 @@ export class LiveController implements DashboardController {
     this.#keep = keep;
     this.#quitting = true;
     this.#endWatch();
+    this.#versions?.stop();
+    this.#triage?.abort.abort();
     this.#run?.send({ type: 'run.stop', outcome: over });
-    await Promise.race([this.#ended, this.#forced.promise]);
+    await Promise.race([Promise.all([this.#ended, this.#triage?.ended]), this.#forced.promise]);
     return this.#exitCode;
   }
 
@@ -238,6 +268,7 @@ export class LiveController implements DashboardController {
   }
 
   #observe(event: RunEvent): void {
+    if (event.type === 'testcase.finished' && event.verdict === 'failed' && this.#run) this.#failedIn.set(event.testcase, this.#run.recorder.folder);
     if (event.type === 'vm.started') this.#sshPort = event.sshPort;
     if (event.type === 'vm.exited') this.#sshPort = null;
     this.#lastFolder = this.runFolder();
@@ -248,7 +279,20 @@ export class LiveController implements DashboardController {
     this.#idle = true;
     this.#exitCode = outcome.exitCode;
     if (outcome.exitCode !== ExitCode.serverLost) this.store.update({ environment: 'ready', failure: null });
+    this.#versions?.conclude(outcome);
+    if (outcome.exitCode !== ExitCode.serverLost && this.#nextVersion()) return;
+    void this.#versions?.writeGrid(outcome).catch((error) => this.store.update({ outcome: messageOf(error) }));
+    this.#versions = null;
     if (this.#wanted.length > 0 || this.#change !== null) this.#begin();
+  }
+
+  /** Goes on with the next NFS version; false where there is none. */
+  #nextVersion(): boolean {
+    const nfsVersion = this.#versions?.next() ?? null;
+    if (nfsVersion === null) return false;
+    this.#idle = false;
+    void this.#run?.test(this.#versions?.testcases ?? [], undefined, { nfsVersion });
+    return true;
   }
 
   #begin(): void {
@@ -257,7 +301,8 @@ export class LiveController implements DashboardController {
     this.#change = null;
     this.#idle = false;
     if (change === null) {
-      void this.#run?.test(wanted);
+      this.#versions = this.#run === null ? null : new VersionQueue(this.#run, wanted);
+      this.#nextVersion();
       return;
     }
     const testcases = wanted.length > 0 ? wanted : (this.#run?.nextTestcases(this.#watched) ?? []);

@@ -42,8 +42,7 @@ export async function run(given: CommandInput, request: Omit<RunRequest, 'option
   if (options.outputDir !== null && names.some((name) => name !== 'plain')) await prepareOutput(options.outputDir);
   const json = switches.has('json');
   const printed = json ? [reporters.ndjson] : names.includes('plain') ? [reporters.plain] : [];
-  const open = (folder: string) =>
-    printed.map((reporter) => reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), folder) }));
+  const open = (folder: string) => printed.map((reporter) => reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), folder) }));
   const folders: string[] = [];
   const common = {
     ...{ options, attach: request.attach, strict: switches.has('strict') },
@@ -69,8 +68,8 @@ export async function run(given: CommandInput, request: Omit<RunRequest, 'option
     }
     if (switches.has('triage') && own === ExitCode.testsFailed && exitCode < ExitCode.hangup) {
       const say = (line: string) => (json ? undefined : write(`${line}\n`));
-      const { events, interrupted } = await triageRun(folder, options, { say });
-      tell(events);
+      const { found, interrupted } = await triageRun(folder, options, { say });
+      tell(await appendEvents(folder, found));
       exitCode = interrupted ?? exitCode;
     }
   }

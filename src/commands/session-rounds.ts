@@ -30,6 +30,17 @@ export interface SessionEnd {
 
 const over: Outcome = { exitCode: ExitCode.passed, reason: 'every round was run', hint: null, log: null };
 
+type Known = Pick<OpenRun, 'versions' | 'skippedVersions' | 'recorder'>;
+
+export interface RoundsOptions {
+  /** Called when the session's first run has begun. */
+  readonly begin?: (run: Known) => void;
+  /** Ends the session in good order. */
+  readonly signal?: AbortSignal;
+}
+
+const cutOff: Outcome = { exitCode: ExitCode.interrupted, reason: 'it was stopped', hint: null, log: null };
+
 type Session = Pick<OpenRun, 'recorder' | 'send' | 'test' | 'onIdle'>;
 
 /** Runs rounds in a session, one after the other, and ends it. A server that dies is restarted for the round after; `stop` begins no further one. */
@@ -74,19 +85,23 @@ export function playRounds(run: Session, rounds: readonly SessionRound[]) {
  */
 export async function runRounds(
   request: Omit<RunRequest, 'goal' | 'parts'>,
-  plan: (run: Pick<OpenRun, 'versions' | 'skippedVersions' | 'recorder'>) => readonly SessionRound[],
-  begin: (run: Pick<OpenRun, 'versions' | 'skippedVersions' | 'recorder'>) => void = () => {},
+  plan: (run: Known) => readonly SessionRound[],
+  { begin = () => {}, signal }: RoundsOptions = {},
 ): Promise<SessionEnd> {
   const run = await openRun({ ...request, goal: 'session', parts: { server: true, vm: true } });
   const player = playRounds(run, plan(run));
   const forget = onSignals(player.stop);
+  const abort = () => player.stop(cutOff);
+  signal?.addEventListener('abort', abort);
   try {
     run.start();
     begin(run);
+    if (signal?.aborted) abort();
     const outcome = await run.ended;
     player.conclude(outcome);
     return { outcome, results: player.results, versions: run.versions, skippedVersions: run.skippedVersions };
   } finally {
+    signal?.removeEventListener('abort', abort);
     forget();
   }
 }

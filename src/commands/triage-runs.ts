@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import type { NfsVersion, Options, Setting } from '../config/options.ts';
 import { findRecipe } from '../config/server-recipe.ts';
-import { appendEvents } from '../history/append-events.ts';
 import { readRun } from '../history/read-runs.ts';
 import { messageOf } from '../model/errors.ts';
-import type { RunEvent, TriageResult } from '../model/events.ts';
+import type { TriageFinished, TriageResult } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { RunState, TestcaseState } from '../model/run-state.ts';
 import { triage } from '../model/triage.ts';
@@ -30,7 +29,13 @@ export function triageOptions(options: Options, runFolder: string): Options {
 function serverOptions(options: Options, { server, nfsVersion }: RunState): Options {
   const version = (nfsVersion ?? options.nfsVersion) as NfsVersion;
   const tag = /:([\w.-]+)$/.exec(server?.image ?? '')?.[1] ?? options.imageTag;
-  return { ...options, imageName: { value: server?.name ?? options.imageName.value, explicit: true }, imageTag: tag, nfsVersion: version, nfsVersions: [version] };
+  return {
+    ...options,
+    imageName: { value: server?.name ?? options.imageName.value, explicit: true },
+    imageTag: tag,
+    nfsVersion: version,
+    nfsVersions: [version],
+  };
 }
 
 type Place = Pick<TriageResult, 'where' | 'title'>;
@@ -51,10 +56,15 @@ interface Found {
 }
 
 /** Runs the testcases once for each place, in a fresh environment. Trouble is a result too. */
-async function runPlaces(options: Options, testcases: readonly string[], places: readonly (Place & { imageId: string | null })[]): Promise<Found> {
+async function runPlaces(
+  options: Options,
+  testcases: readonly string[],
+  places: readonly (Place & { imageId: string | null })[],
+  signal?: AbortSignal,
+): Promise<Found> {
   const rounds = places.map(({ where }): SessionRound => ({ testcases, manner: { onLocalDisk: where === 'local' } }));
   try {
-    const { results, outcome } = await runRounds({ options, attach: false, keep: () => false, reporters: () => [] }, () => rounds);
+    const { results, outcome } = await runRounds({ options, attach: false, keep: () => false, reporters: () => [] }, () => rounds, signal ? { signal } : {});
     return {
       interrupted: outcome.exitCode >= ExitCode.hangup ? outcome.exitCode : null,
       of: (name) =>
@@ -62,7 +72,8 @@ async function runPlaces(options: Options, testcases: readonly string[], places:
           const result = results[index];
           if (result === undefined) return notRun({ where, title }, outcome.reason);
           // Built again since, it is another server.
-          if (imageId !== null && result.state.imageId !== null && imageId !== result.state.imageId) return notRun({ where, title }, 'its image is another one by now');
+          if (imageId !== null && result.state.imageId !== null && imageId !== result.state.imageId)
+            return notRun({ where, title }, 'its image is another one by now');
           return resultOf({ where, title }, result, name);
         }),
     };
@@ -72,15 +83,15 @@ async function runPlaces(options: Options, testcases: readonly string[], places:
 }
 
 export interface TriageEnd {
-  /** As they were added to the run's recording; none where nothing had failed. */
-  readonly events: readonly RunEvent[];
+  /** One per testcase that had failed. */
+  readonly found: readonly TriageFinished[];
   /** The signal's exit code where it was cut off. */
   readonly interrupted: ExitCode | null;
 }
 
 /**
  * Runs failed testcases of a finished run again: on a fresh VM against the same server, on the client's own disk, and against the reference
- * server, unless it is the one under test. What comes of it is added to the run's recording.
+ * server, unless it is the one under test. The caller adds what comes of it to the run's recording.
  *
  * @param only names of testcases; left out: every one that failed and was not expected to.
  * @param say told in one line what begins.
@@ -88,31 +99,36 @@ export interface TriageEnd {
 export async function triageRun(
   runFolder: string,
   options: Options,
-  { only, say = () => {} }: { readonly only?: readonly string[]; readonly say?: (line: string) => void } = {},
+  { only, say = () => {}, signal }: { readonly only?: readonly string[]; readonly say?: (line: string) => void; readonly signal?: AbortSignal } = {},
 ): Promise<TriageEnd> {
   const { state } = await readRun(runFolder);
   const failed = state.testcases.filter(({ name, status }) => status === 'failed' && (only?.includes(name) ?? true));
-  if (failed.length === 0 || state.server === null) return { events: [], interrupted: null };
+  if (failed.length === 0 || state.server === null) return { found: [], interrupted: null };
   const names = failed.map(({ name }) => name);
   const own = serverOptions(triageOptions(options, runFolder), state);
   const ownTitle = state.server.title;
   say(`triage: ${names.join(', ')} again on ${ownTitle}, and on the client's own disk`);
-  const first = await runPlaces(own, names, [
-    { where: 'own', title: ownTitle, imageId: state.imageId },
-    { where: 'local', title: 'local disk', imageId: null },
-  ]);
+  const first = await runPlaces(
+    own,
+    names,
+    [
+      { where: 'own', title: ownTitle, imageId: state.imageId },
+      { where: 'local', title: 'local disk', imageId: null },
+    ],
+    signal,
+  );
   let second: Found = { interrupted: first.interrupted, of: () => [] };
   if (first.interrupted === null && state.server.name !== referenceServer) {
     const { title } = findRecipe(referenceServer, null);
     say(`triage: ${names.join(', ')} on ${title}`);
     const reference = { ...own, imageName: { value: referenceServer, explicit: true }, imageTag: 'latest', serverConfig: null };
-    second = await runPlaces(reference, names, [{ where: 'reference', title, imageId: null }]);
+    second = await runPlaces(reference, names, [{ where: 'reference', title, imageId: null }], signal);
   }
-  if (second.interrupted !== null) return { events: [], interrupted: second.interrupted };
-  const bodies = failed.map(({ name, failures }) => {
+  if (second.interrupted !== null) return { found: [], interrupted: second.interrupted };
+  const found = failed.map(({ name, failures }) => {
     const [again, ...others] = first.of(name);
     const messages = failures.filter(({ known }) => known === null).map(({ message }) => message);
     return triage({ testcase: name, failures: messages, results: [...(again ? [again] : []), ...second.of(name), ...others] });
   });
-  return { events: await appendEvents(runFolder, bodies), interrupted: null };
+  return { found, interrupted: null };
 }

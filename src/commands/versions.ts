@@ -2,8 +2,8 @@ import type { VersionsFinished } from '../model/events.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
 import type { TestcaseState } from '../model/run-state.ts';
 import { worstOf } from '../model/verdict.ts';
-import { selectTestcases } from '../suite/catalog.ts';
 import type { RunRequest } from './open-run.ts';
+import { selectionOf } from './selection.ts';
 import { type RoundResult, runRounds, type SessionEnd } from './session-rounds.ts';
 
 const conclusionOf = ({ status }: TestcaseState) => (status === 'pending' || status === 'running' ? 'not-run' : status);
@@ -37,16 +37,14 @@ export interface VersionsEnd {
 
 /** Runs the selection over each NFS version in one environment, each as a run of its own. */
 export async function runVersions(request: Omit<RunRequest, 'goal' | 'parts'>): Promise<VersionsEnd> {
-  const testcases = selectTestcases(request.options.testcases.value);
-  const end = await runRounds(
-    request,
-    ({ versions }) => versions.map((nfsVersion) => ({ testcases, manner: { nfsVersion } })),
-    ({ recorder, skippedVersions }) => {
+  const testcases = await selectionOf(request.options);
+  const end = await runRounds(request, ({ versions }) => versions.map((nfsVersion) => ({ testcases, manner: { nfsVersion } })), {
+    begin: ({ recorder, skippedVersions }) => {
       if (skippedVersions.length === 0) return;
       const message = `${recorder.state.server?.title ?? 'the server'} does not serve NFS ${skippedVersions.join(', ')}: left out`;
       recorder.record({ type: 'note.reported', level: 'warning', message });
     },
-  );
+  });
   const runs = end.results.map(({ round, folder, outcome }) => ({ nfsVersion: round.manner.nfsVersion ?? '', folder, exitCode: outcome.exitCode }));
   return {
     exitCode: worstOf([end.outcome.exitCode, ...runs.map(({ exitCode }) => exitCode)]),

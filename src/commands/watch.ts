@@ -6,9 +6,9 @@ import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
 import { reporters } from '../reporters/index.ts';
 import { readEnvironment } from '../steps/environment.ts';
-import { selectTestcases } from '../suite/catalog.ts';
 import { identityOf, openRun } from './open-run.ts';
 import { environmentRuns } from './running-environment.ts';
+import { selectionOf } from './selection.ts';
 import { onSignals } from './signals.ts';
 import { mergeChanges, type SourceChange } from './source-change.ts';
 import { watchChanges } from './source-changes.ts';
@@ -32,7 +32,7 @@ async function findEnvironment({ options }: CommandInput): Promise<boolean> {
 /** The inner loop: rounds of testcases, one for every change of the server's sources, until a signal. */
 export const watch: RunCommand = async (input) => {
   const { options, switches, write, color } = input;
-  const selection = selectTestcases(options.testcases.value);
+  const selection = await selectionOf(options);
   if (options.nfsVersions.length > 1) throw new UserError('watch tests over one NFS version', `use --nfs-version=${options.nfsVersion}`);
   const attach = await findEnvironment(input);
   const isPlain = !switches.has('json');

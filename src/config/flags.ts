@@ -19,6 +19,7 @@ export const flags: readonly Flag[] = [
   setting('testcase', 'TESTCASE', 'NAMES', 'testcases, separated by commas, or all'),
   setting('nfs-version', 'NFS_VERSION', 'VERSIONS', '3, 4.0, 4.1 or 4.2; several, separated by commas, run one after the other'),
   setting('suite', 'SUITE', 'SUITE', 'auto, nfstest (no fallback) or bundled'),
+  setting('suite-script', 'SUITE_SCRIPT', 'NAME', 'script of NFStest, such as nfstest_lock; needs --nfstest-src'),
   setting('nfstest-src', 'NFSTEST_SRC', 'PATH|URL', 'NFStest checkout to run'),
   setting('timeout', 'TIMEOUT', 'TIME', 'longest time for the testcases: 90s, 30m, 2h'),
   setting('image-name', 'IMAGE_NAME', 'NAME', 'server image: a bundled recipe or one the engine has'),

@@ -47,6 +47,8 @@ export interface Options {
   /** Every version that was selected, in the order given; not empty. */
   readonly nfsVersions: readonly NfsVersion[];
   readonly suite: SuiteChoice;
+  /** Script of NFStest that has the testcases. */
+  readonly suiteScript: string;
   readonly nfstestSource: string;
   readonly nfstestRepository: string;
   readonly nfstestTag: string;
@@ -146,6 +148,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfsVersion: versions[0],
     nfsVersions: versions,
     suite: oneOf('SUITE', pick('SUITE').value, ['auto', 'nfstest', 'bundled']),
+    suiteScript: parseScript(pick('SUITE_SCRIPT').value),
     nfstestSource: path(pick('NFSTEST_SRC').value),
     nfstestRepository: pick('NFSTEST_REPO').value,
     nfstestTag: pick('NFSTEST_TAG').value,
@@ -203,6 +206,11 @@ function parseCount(key: string, text: string, most: number): number {
 function parseSwitch(key: string, text: string): boolean {
   if (!['', '0', '1'].includes(text)) throw new UserError(`${key} can't be '${text}'`, 'use 1 or 0');
   return text === '1';
+}
+
+function parseScript(text: string): string {
+  if (!/^nfstest_[a-z0-9_]+$/.test(text)) throw new UserError(`'${text}' is no script of NFStest`, 'use for example nfstest_posix or nfstest_lock');
+  return text;
 }
 
 function parsePort(key: string, text: string): number {

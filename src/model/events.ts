@@ -65,6 +65,8 @@ export interface SuiteIdentity {
   readonly version: string | null;
   /** Folder or URL it came from. */
   readonly source: string;
+  /** Name of the script; missing where it is nfstest_posix. */
+  readonly script?: string;
 }
 
 /** Why a run of `watch` was begun. */

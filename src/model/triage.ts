@@ -38,7 +38,10 @@ function judge({ failures, results }: TriageInput): { readonly blame: Blame; rea
   // Where another server was tried, it has the same client and suite; where none could be, the local disk has to do.
   const tried = results.some(({ where }) => where === 'reference') ? servers : others;
   if (tried.length === 0) {
-    return { blame: 'unclear', reason: `it failed again on ${own.title}, and could not be run on ${list(missing.map(({ title }) => title)) || 'anything else'}` };
+    return {
+      blame: 'unclear',
+      reason: `it failed again on ${own.title}, and could not be run on ${list(missing.map(({ title }) => title)) || 'anything else'}`,
+    };
   }
   const shared = again.length - alone.length;
   const also = shared === 0 ? '' : `; ${shared} of ${again.length} failed elsewhere too`;

@@ -20,6 +20,7 @@ export function factsOf(state: RunState): readonly Fact[] {
     ['nfs.version', 'NFS version', state.nfsVersion],
     ['nfs.mount.options', 'mount options', state.mountOptions],
     ['suite', 'suite', state.suite === null ? null : state.suite.kind === 'nfstest' ? 'NFStest' : 'bundled suite (not upstream NFStest)'],
+    ['suite.script', 'script', state.suite?.script],
     ['suite.version', 'suite version', state.suite?.version],
     ['program', 'nfstest-tui', state.program],
   ];

@@ -75,8 +75,8 @@ function suiteOfRun(report: Report, suites: readonly Suite[]): Suite[] {
   return [{ name: 'run', startedAt: null, seconds: 0, output: [], cases: [{ name, seconds: 0, kind: 'error', message, text }] }];
 }
 
-function caseXml({ name, seconds: duration, kind, message, text }: Case, suite: string): string {
-  const attributes = { name, classname: `nfstest_posix.${suite}`, time: duration.toFixed(3) };
+function caseXml({ name, seconds: duration, kind, message, text }: Case, suite: string, script: string): string {
+  const attributes = { name, classname: `${script}.${suite}`, time: duration.toFixed(3) };
   if (kind === 'passed') return element('testcase', attributes);
   if (kind === 'skipped') return element('testcase', attributes, [element('skipped', { message })]);
   return element('testcase', attributes, [element(kind, { message, type: kind === 'failure' ? 'assertion' : 'not-run' }, [escapeXml(text)])]);
@@ -86,6 +86,7 @@ const countOf = (cases: readonly Case[], wanted: Case['kind']) => cases.filter((
 
 /** JUnit's XML, as Jenkins, GitLab and others read it: one testsuite per testcase of NFStest, one testcase per assertion. */
 export function junit(report: Report): string {
+  const script = report.state.suite?.script ?? 'nfstest_posix';
   const own = report.testcases.map(suiteOf);
   const suites = [...suiteOfRun(report, own), ...own];
   const properties = [...factsOf(report.state).map(({ key, value }) => ({ name: key, value })), ...report.sections.flatMap(sectionValues)].map((property) =>
@@ -96,14 +97,14 @@ export function junit(report: Report): string {
   const started = report.state.startedAt;
   const xml = suites.map(({ name, startedAt, seconds: duration, cases, output }, id) => {
     const time = (startedAt || started || '1970-01-01T00:00:00').slice(0, 19);
-    const attributes = { name, package: 'nfstest_posix', id, timestamp: time, hostname: 'nfstest-vm', ...totals(cases), skipped: countOf(cases, 'skipped') };
+    const attributes = { name, package: script, id, timestamp: time, hostname: 'nfstest-vm', ...totals(cases), skipped: countOf(cases, 'skipped') };
     return element('testsuite', { ...attributes, time: duration.toFixed(3) }, [
       element('properties', {}, properties),
-      ...cases.map((entry) => `\n${caseXml(entry, name)}`),
+      ...cases.map((entry) => `\n${caseXml(entry, name, script)}`),
       ...(output.length === 0 ? [] : [`\n${element('system-out', {}, [escapeXml(output.join('\n'))])}`]),
       '\n',
     ]);
   });
-  const root = element('testsuites', { name: 'nfstest_posix', ...totals(all), time: seconds(report.durationMs) }, ['\n', xml.join('\n'), '\n']);
+  const root = element('testsuites', { name: script, ...totals(all), time: seconds(report.durationMs) }, ['\n', xml.join('\n'), '\n']);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${root}\n`;
 }

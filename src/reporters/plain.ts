@@ -14,7 +14,15 @@ const progressEveryMs = 5000;
 /** Names of changed files that are printed. */
 const maxChanged = 5;
 /** What concerns the run as a whole. */
-const ofRun: ReadonlySet<RunEvent['type']> = new Set(['run.started', 'known-failures.read', 'suite.resolved', 'round.finished', 'run.finished', 'versions.finished', 'triage.finished']);
+const ofRun: ReadonlySet<RunEvent['type']> = new Set([
+  'run.started',
+  'known-failures.read',
+  'suite.resolved',
+  'round.finished',
+  'run.finished',
+  'versions.finished',
+  'triage.finished',
+]);
 const ofAllLanes: ReadonlySet<Phase> = new Set(['server-image', 'vm-image', 'suite-source']);
 
 /** What `--ci` prints: one line per thing that happened, the suite's output as it comes, a summary and the verdict. */

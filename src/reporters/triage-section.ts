@@ -23,6 +23,11 @@ export function triageSections({ blame, reason, failures, results }: TriageFinis
   ];
 }
 
+const shown = 3;
+
+const few = (messages: readonly string[]): string =>
+  messages.slice(0, shown).join('; ') + (messages.length > shown ? ` and ${messages.length - shown} more` : '');
+
 /** The same for a terminal: one line for each place. */
 export function triageLines({ testcase, blame, reason, results }: TriageFinished): readonly string[] {
   return [
@@ -30,7 +35,7 @@ export function triageLines({ testcase, blame, reason, results }: TriageFinished
     `           ${reason}`,
     ...results.map(({ where, title, verdict, failures, reason: why }) => {
       const place = where === 'local' ? title : `${columnTitles[where]} on ${title}`;
-      const found = verdict === 'not-run' ? `not run: ${why ?? 'unknown'}` : verdict === 'failed' ? `failed: ${failures.join('; ')}` : verdict;
+      const found = verdict === 'not-run' ? `not run: ${why ?? 'unknown'}` : verdict === 'failed' ? `failed: ${few(failures)}` : verdict;
       return `           ${place}: ${found}`;
     }),
   ];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import tar from 'tar-fs';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
@@ -14,7 +15,7 @@ import { allMountOptions, suiteArguments } from '../suite/command-line.ts';
 import { SuiteParser } from '../suite/parser.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import type { ServerRecord } from './environment.ts';
-import { isLeftOut, type Suite, suiteProgram } from './suite-source.ts';
+import { isLeftOut, type Suite } from './suite-source.ts';
 
 /** Address of the host as a guest of QEMU's user network sees it. */
 export const hostSeenByGuest = '10.0.2.2';
@@ -29,7 +30,13 @@ const runnerExit = { serverUnreachable: 72, suiteMissing: 73 } as const;
 const home = `/home/${clientUser}/nfstest-tui`;
 
 /** Where things are in the guest. */
-export const clientPaths = { suite: `${home}/suite`, runner: `${home}/runner.py`, agent: `${home}/agent.py`, mountPoint: `${home}/mnt`, local: `${home}/local` } as const;
+export const clientPaths = {
+  suite: `${home}/suite`,
+  runner: `${home}/runner.py`,
+  agent: `${home}/agent.py`,
+  mountPoint: `${home}/mnt`,
+  local: `${home}/local`,
+} as const;
 
 /** Logs in and asks for the kernel. */
 export function connectClient(remote: RemoteService, vm: VmHandle, privateKey: string, context: StepContext): Promise<RemoteSession> {
@@ -97,7 +104,7 @@ export function suiteCommand({ suite, server, options, testcases, local = false 
   const mountPort = options.nfsVersion === '3' ? ['--mount-port', String(server.mountPort)] : [];
   const wait = local ? [] : ['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)];
   const command = [
-    ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', suiteProgram],
+    ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', join('test', options.suiteScript)],
     ...wait,
     ...['--', ...args],
   ]

@@ -175,7 +175,14 @@ export class Lane implements LaneSteps {
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
     const { options, verdict, onLocalDisk = () => false } = this.#scope;
-    const input = { session: present(this.#session), suite: this.#preparation.suite, server: present(this.#server).record, options, testcases, local: onLocalDisk() };
+    const input = {
+      session: present(this.#session),
+      suite: this.#preparation.suite,
+      server: present(this.#server).record,
+      options,
+      testcases,
+      local: onLocalDisk(),
+    };
     return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
   }
 

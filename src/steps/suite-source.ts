@@ -7,6 +7,7 @@ import { asset, programVersion } from '../config/paths.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { SuiteIdentity } from '../model/events.ts';
 import type { SourceService } from '../services/types.ts';
+import { posixScript } from '../suite/script.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 
@@ -56,7 +57,7 @@ const bundled = (): Suite => ({ identity: { kind: 'bundled', version: programVer
 async function findSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {
   if (options.suite === 'bundled') return bundled();
   const source = options.nfstestSource;
-  if (source !== '' && !isGitUrl(source)) return nfstest(source, source, sources);
+  if (source !== '' && !isGitUrl(source)) return nfstest(source, source, options, sources);
 
   const cache = (text: string) => join(options.buildDir, 'src', `nfstest-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
   if (source !== '') {
@@ -65,12 +66,12 @@ async function findSuite(options: Options, sources: SourceService, context: Step
       progressOf(context, phase)(`cloning ${source}`);
       await sources.clone({ url: source, ref: null, target, deadlineMs: ownDeadlineMs }, { signal: context.signal });
     }
-    return nfstest(target, source, sources);
+    return nfstest(target, source, options, sources);
   }
 
   const { nfstestRepository: url, nfstestTag: ref } = options;
   const target = cache(`${url} ${ref}`);
-  if (existsSync(join(target, suiteProgram))) return nfstest(target, url, sources);
+  if (existsSync(join(target, suiteProgram))) return nfstest(target, url, options, sources);
   const failure = `${target}.unreachable`;
   try {
     const earlier = options.suite === 'auto' ? await recentFailure(failure) : null;
@@ -78,7 +79,7 @@ async function findSuite(options: Options, sources: SourceService, context: Step
     progressOf(context, phase)(`cloning ${url}`);
     await sources.clone({ url, ref, target, deadlineMs: upstreamDeadlineMs }, { signal: context.signal });
     await rm(failure, { force: true });
-    return await nfstest(target, url, sources);
+    return await nfstest(target, url, options, sources);
   } catch (error) {
     context.signal.throwIfAborted();
     if (options.suite === 'nfstest') {
@@ -104,9 +105,10 @@ async function recentFailure(path: string): Promise<string | null> {
   }
 }
 
-async function nfstest(dir: string, source: string, sources: SourceService): Promise<Suite> {
+async function nfstest(dir: string, source: string, { suiteScript }: Options, sources: SourceService): Promise<Suite> {
   if (!existsSync(join(dir, suiteProgram))) {
     throw new UserError(`${dir} is no NFStest checkout: it has no ${suiteProgram}`, 'set NFSTEST_SRC to the folder that holds NFStest’s test/ and nfstest/');
   }
-  return { identity: { kind: 'nfstest', version: await sources.describeVersion(dir), source }, dir };
+  const script = suiteScript === posixScript ? {} : { script: suiteScript };
+  return { identity: { kind: 'nfstest', version: await sources.describeVersion(dir), source, ...script }, dir };
 }
