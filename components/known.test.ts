@@ -57,7 +57,7 @@ describe('known failures', () => {
       " nfstest-tui │ NFS-Ganesha · NFSv3 · Linux 6.1.0-56 · tcg       ⠋ stopping 1:31
        █████████████████████████████████████████████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒  3/3 ✔2 ✘1
       ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
-      ┃       testcase       checks   time  ┃│open           12544 passed, 512 failed│
+      ┃       testcase       checks time was┃│open           12544 passed, 512 failed│
       ┃ [ ] · munmap                        ┃│Every combination of open flags on     │
       ┃ [ ] · opendir                       ┃│new, existing and linked files (the    │
       ┃ [ ] ✔ read              5/5   1.2s  ┃│longest but one)                       │

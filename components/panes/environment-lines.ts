@@ -20,6 +20,8 @@ export interface EnvironmentOptions {
 const titleWidth = 18;
 /** A step that takes longer is worth its seconds. */
 const longStepMs = 100;
+/** Steps that only some starts have: no line says that they are still to come. */
+const occasional: readonly Phase[] = ['vm-boot', 'vm-save'];
 
 function phaseLine(phase: Phase, state: PhaseView | undefined, { width, now, tick }: EnvironmentOptions): Line {
   const title = fit(phaseTitles[phase], titleWidth);
@@ -68,11 +70,12 @@ export function environmentLines(view: DashboardView, options: EnvironmentOption
   const { height, now } = options;
   const status = [containerLine(view.container, now), loadLine(view.container), clientLine(view)];
   const settled = view.environment === 'ready' || view.environment === 'running' || view.environment === 'stopped';
-  const roomy = height >= phases.length + status.length;
+  const shown = phases.filter((phase) => !occasional.includes(phase) || view.phases.some((entry) => entry.phase === phase));
+  const roomy = height >= shown.length + status.length;
   const steps =
     settled && !roomy
       ? []
-      : phases.map((phase) =>
+      : shown.map((phase) =>
           phaseLine(
             phase,
             view.phases.find((entry) => entry.phase === phase),

@@ -34,6 +34,7 @@ const vmSpec = async (): Promise<VmSpec> => {
   return {
     ...{ runId: 'contract', platform: 'linux', arch: 'x64', accelerators: ['tcg'], memoryMiB: 256, cpus: 1, overlay, cidata: '', kernel: null, firmware: null },
     ...{ sshPort: 2222, consoleLog: join(dir, 'vm.log'), qemuLog: join(dir, 'qemu.log'), qmpSocket: join(dir, `qmp-${++count}.sock`) },
+    ...{ agentSocket: join(dir, `agent-${count}.sock`), memoryFile: null, restoreFrom: null },
   };
 };
 describeVmContract('FakeVmService', async () => ({
