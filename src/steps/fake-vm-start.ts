@@ -21,7 +21,10 @@ export class FakeVmStart {
   readonly images = new FakeVmImageService();
   readonly ports = new FakePortService();
   readonly remote = new FakeRemoteService();
-  readonly image = { disk: join(this.dir, 'vm.qcow2'), kernel: { image: join(this.dir, 'vmlinuz'), initrd: join(this.dir, 'initrd'), append: 'root=/dev/vda' } };
+  readonly image = {
+    disk: join(this.dir, 'vm.qcow2'),
+    kernel: { image: join(this.dir, 'vmlinuz'), initrd: join(this.dir, 'initrd'), append: 'root=/dev/vda' },
+  };
   readonly cidata = join(this.dir, 'cidata.iso');
   readonly suiteDir = join(this.dir, 'suite');
   context = new FakeContext();
@@ -47,7 +50,15 @@ export class FakeVmStart {
   get services(): VmServices {
     const { vms, images, ports, remote } = this;
     return {
-      ...{ vms, images, ports, remote, accelerators: async () => this.accelerators, firmware: async () => '/code.fd', qemuVersion: async () => this.qemuVersion },
+      ...{
+        vms,
+        images,
+        ports,
+        remote,
+        accelerators: async () => this.accelerators,
+        firmware: async () => '/code.fd',
+        qemuVersion: async () => this.qemuVersion,
+      },
       onBooted: async (accelerator) => {
         this.booted.push(accelerator);
       },

@@ -143,7 +143,7 @@ describe('the second start', () => {
   it('a clock that is wrong is no clock for a file system’s tests', async () => {
     lab.vms.clockOffS = 5;
     const { vm } = await lab.start();
-    expect(lab.context.notes[0]).toBe('info: the client VM\'s clock is off by 5.0 s; booting cold and saving again');
+    expect(lab.context.notes[0]).toBe("info: the client VM's clock is off by 5.0 s; booting cold and saving again");
     await vm.stop({ graceMs: 0 });
   });
 
