@@ -25,7 +25,7 @@ describe('at 80x24', () => {
     controller.take(upTo(full, (event) => event.type === 'vm.started'));
     const { frame } = await show(controller);
     expect(frame).toMatchInlineSnapshot(`
-      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                  ⠋ boot client VM 0:00
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                 ⠋ start client VM 0:00
        kvm does not work here (QEMU ended (SIGABRT) before a guest showe…  0/33 ✔0 ✘0
       ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
       ┃       testcase       checks time was┃│access                                 │
@@ -41,7 +41,7 @@ describe('at 80x24', () => {
       ┃ [ ] ○ fsync                         ┃│✔ build VM image     Debian 12 client,…│
       ┃ [ ] ○ link                          ┃│✔ get test suite     NFStest v3.2-4-ga…│
       ┃ [ ] ○ lseek                         ┃│⠋ start server                     0.3s│
-      ┃ [ ] ○ lstat                         ┃│⠋ boot client VM                   0.3s│
+      ┃ [ ] ○ lstat                         ┃│⠋ start client VM                  0.3s│
       ┃ [ ] ○ mkdir                         ┃│· connect to client                    │
       ┃ [ ] ○ mmap                          ┃│· upload suite                         │
       ┃ [ ] ○ munmap                        ┃│· run testcases                        │
@@ -223,7 +223,7 @@ describe('at 120x40', () => {
     controller.take(upTo(full, (event) => event.type === 'vm.started'));
     const { frame } = await show(controller, { columns: 120, rows: 40 });
     expect(frame).toMatchInlineSnapshot(`
-      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                                                          ⠋ boot client VM 0:00
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                                                         ⠋ start client VM 0:00
        kvm does not work here (QEMU ended (SIGABRT) before a guest showed life: failed to set MSR 0x10a to 0x69)…  0/33 ✔0 ✘0
       ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓╭─ 2 Detail ───────────────────────────────────────────────────────────╮
       ┃       testcase       checks   time was  delta┃│access                                                                │
@@ -256,7 +256,7 @@ describe('at 120x40', () => {
       ┃ [ ] ○ symlink                                ┃│✔ build VM image     Debian 12 client, unchanged                      │
       ┃ [ ] ○ sync                                   ┃│✔ get test suite     NFStest v3.2-4-ga9ad0d6                          │
       ┃ [ ] ○ telldir                                ┃│⠋ start server                                                    0.3s│
-      ┃ [ ] ○ unlink                                 ┃│⠋ boot client VM                                                  0.3s│
+      ┃ [ ] ○ unlink                                 ┃│⠋ start client VM                                                 0.3s│
       ┃ [ ] ○ write                                  ┃│· connect to client                                                   │
       ┃ [ ] ○ open                                   ┃│· upload suite                                                        │
       ┃ [ ] ○ chmod                                  ┃│· run testcases                                                       │
@@ -355,7 +355,7 @@ describe('at 120x40', () => {
       ┃┃  r try again  l whole log  Esc look around  q quit                                                                 ┃│
       ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
       ┃ [ ] · telldir                                ┃│✔ start server       ganesha-server on 127.0.0.1:4000             0.5s│
-      ┃ [ ] · unlink                                 ┃│✘ boot client VM     the client VM was not ready within 300 s    5m00s│
+      ┃ [ ] · unlink                                 ┃│✘ start client VM    the client VM was not ready within 300 s    5m00s│
       ┃ [ ] ○ write                                  ┃│· connect to client                                                   │
       ┃ [ ] ○ open                                   ┃│· upload suite                                                        │
       ┃ [ ] · chmod                                  ┃│· run testcases                                                       │
