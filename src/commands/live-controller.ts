@@ -3,6 +3,7 @@ import type { DashboardController, TerminalCommand } from '../../components/cont
 import { DashboardStore } from '../../components/view/dashboard-store.ts';
 import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
 import type { Options } from '../config/options.ts';
+import { findRecipe } from '../config/server-recipe.ts';
 import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { messageOf } from '../model/errors.ts';
 import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
@@ -13,6 +14,7 @@ import { catalog } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
 import { repeatCommand } from './repeat-command.ts';
+import { WatchSwitch } from './watch-switch.ts';
 
 export interface LiveOptions {
   readonly options: Options;
@@ -46,11 +48,26 @@ export class LiveController implements DashboardController {
   #exitCode: ExitCode = ExitCode.passed;
   #ended: Promise<void> = Promise.resolve();
   readonly #forced = Promise.withResolvers<void>();
+  readonly #watch: WatchSwitch;
 
   constructor(settings: LiveOptions) {
     this.#settings = settings;
     this.store = new DashboardStore(emptyView(catalog, settings.previous));
     this.logs = Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer()])) as Record<LogChannel, LogBuffer>;
+    this.#watch = new WatchSwitch({
+      open: async (listener) => {
+        // Loaded when it is asked for: the first frame does not wait for it.
+        const [{ watchChanges }, { openWatches }] = await Promise.all([import('./source-changes.ts'), import('../app.ts')]);
+        const { options } = settings;
+        return watchChanges({ options, recipe: findRecipe(options.imageName.value, options.serverConfig), watches: openWatches() }, listener);
+      },
+      onChange: ({ names }) => {
+        if (this.#idle) this.#begin();
+        else this.#run?.send({ type: 'tests.stop', outcome: byUser(`overtaken by a change of ${names.join(', ')}`) });
+      },
+      onWatching: (folder) => this.store.update({ watching: folder, outcome: folder === null ? null : `watching ${relative(process.cwd(), folder) || '.'}` }),
+      onMessage: (message) => this.store.update({ outcome: message }),
+    });
   }
 
   get attached(): boolean {
@@ -110,6 +127,10 @@ export class LiveController implements DashboardController {
     this.#run?.send({ type: 'server.restart' });
   }
 
+  toggleWatch(testcases: readonly string[]): void {
+    this.#watch.toggle(testcases);
+  }
+
   retry(): void {
     // Where only the server died, the VM is still good.
     if (this.#idle) {
@@ -123,6 +144,7 @@ export class LiveController implements DashboardController {
   async quit({ keep }: { readonly keep: boolean }): Promise<ExitCode> {
     this.#keep = keep;
     this.#quitting = true;
+    this.#watch.end();
     this.#run?.send({ type: 'run.stop', outcome: over });
     await Promise.race([this.#ended, this.#forced.promise]);
     return this.#exitCode;
@@ -195,14 +217,19 @@ export class LiveController implements DashboardController {
     this.#idle = true;
     this.#exitCode = outcome.exitCode;
     if (outcome.exitCode !== ExitCode.serverLost) this.store.update({ environment: 'ready', failure: null });
-    if (this.#wanted.length > 0) this.#begin();
+    if (this.#wanted.length > 0 || this.#watch.hasChange) this.#begin();
   }
 
   #begin(): void {
-    const testcases = this.#wanted;
+    const [wanted, change] = [this.#wanted, this.#watch.take()];
     this.#wanted = [];
     this.#idle = false;
-    void this.#run?.test(testcases);
+    if (change === null) {
+      void this.#run?.test(wanted);
+      return;
+    }
+    const testcases = wanted.length > 0 ? wanted : (this.#run?.nextTestcases(this.#watch.testcases) ?? []);
+    void this.#run?.test(testcases, { changed: change.names, waitedMs: Math.round(performance.now() - change.sinceMs), rebuild: true });
   }
 
   #end(outcome: Outcome): void {

@@ -4,10 +4,17 @@ import { formatDuration } from './format.ts';
 import type { TestcaseState } from './run-state.ts';
 import type { Outcome } from './verdict.ts';
 
-const verdictOf = ({ status }: TestcaseState): Verdict => (status === 'passed' || status === 'failed' ? status : 'not-run');
+/** A known failure is as good as it gets: it is no reason to run the testcase again and again. */
+function verdictOf({ status }: TestcaseState): Verdict {
+  if (status === 'known') return 'passed';
+  return status === 'passed' || status === 'failed' ? status : 'not-run';
+}
 
 /** Ends that say nothing of testcases that did not run: cut off, or the new server was never there to be tested. */
-const saysNothing: readonly ExitCode[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.hangup, ExitCode.environment, ExitCode.usage];
+const unjudged: readonly number[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.hangup, ExitCode.environment, ExitCode.usage];
+
+/** Whether a round that ended so has something to say of its testcases. */
+export const isJudged = (exitCode: number): boolean => !unjudged.includes(exitCode);
 
 /** What a session knows of its testcases from one run to the next, and the rounds of `watch` among these runs. */
 export class RoundBook {
@@ -39,7 +46,7 @@ export class RoundBook {
   finish({ exitCode }: Outcome, testcases: readonly TestcaseState[], atMs: number): RoundFinished | null {
     const results = testcases.map((testcase) => ({ testcase: testcase.name, before: this.#known.get(testcase.name) ?? null, now: verdictOf(testcase) }));
     for (const { testcase, now } of results) {
-      if (now !== 'not-run' || !saysNothing.includes(exitCode)) this.#known.set(testcase, now);
+      if (now !== 'not-run' || isJudged(exitCode)) this.#known.set(testcase, now);
     }
     const round = this.#round;
     this.#round = null;

@@ -11,6 +11,8 @@ export interface TestcaseState {
   readonly durationMs: number | null;
   readonly failures: readonly Failure[];
   readonly reason: string | null;
+  /** Number of the lane that ran it last, from 0; null before. */
+  readonly lane: number | null;
 }
 
 /** A failed assertion. */
@@ -24,6 +26,8 @@ export interface Failure {
 
 export interface PhaseState {
   readonly phase: Phase;
+  /** Number of the lane, from 0. */
+  readonly lane: number;
   readonly status: 'running' | 'ok' | 'failed' | 'cancelled';
   readonly durationMs: number | null;
   readonly detail: string | null;
@@ -39,6 +43,8 @@ export interface RunState {
   readonly nfsVersion: string | null;
   readonly suite: SuiteIdentity | null;
   readonly program: string | null;
+  /** Pairs of server and client that share the testcases. */
+  readonly lanes: number;
   readonly clientKernel: string | null;
   /** The engine's id of the server's image; null in recordings that lack it. */
   readonly imageId: string | null;
@@ -71,6 +77,7 @@ export const emptyRunState: RunState = {
   nfsVersion: null,
   suite: null,
   program: null,
+  lanes: 1,
   clientKernel: null,
   imageId: null,
   mountOptions: null,
@@ -98,6 +105,7 @@ const pending = (name: string): TestcaseState => ({
   durationMs: null,
   failures: [],
   reason: null,
+  lane: null,
 });
 
 /** Changes one testcase; one that was not announced (an imported log) is added at the end. */
@@ -107,8 +115,14 @@ function withTestcase(state: RunState, name: string, change: (testcase: Testcase
   return { ...state, testcases: testcases.map((testcase) => (testcase.name === name ? change(testcase) : testcase)) };
 }
 
-function withPhase(state: RunState, phase: Phase, change: Partial<PhaseState>): RunState {
-  return { ...state, phases: state.phases.map((entry) => (entry.phase === phase ? { ...entry, ...change } : entry)) };
+const isPhase =
+  ({ phase, lane = 0 }: { readonly phase: Phase; readonly lane?: number }) =>
+  (entry: PhaseState): boolean =>
+    entry.phase === phase && entry.lane === lane;
+
+function withPhase(state: RunState, which: { readonly phase: Phase; readonly lane?: number }, change: Partial<PhaseState>): RunState {
+  const matches = isPhase(which);
+  return { ...state, phases: state.phases.map((entry) => (matches(entry) ? { ...entry, ...change } : entry)) };
 }
 
 const circumstancesOf = ({ nfsVersion, clientKernel, suite }: RunState): Circumstances => ({ nfsVersion, clientKernel, suiteKind: suite?.kind ?? null });
@@ -139,6 +153,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         server: event.server,
         nfsVersion: event.nfsVersion,
         program: event.program,
+        lanes: event.lanes ?? 1,
         settings: event.settings ?? {},
         imageId: event.environment?.imageId ?? null,
         clientKernel: event.environment?.clientKernel ?? null,
@@ -152,18 +167,20 @@ export function reduce(state: RunState, event: RunEvent): RunState {
       };
     case 'suite.resolved':
       return { ...state, suite: event.suite };
-    case 'phase.started':
+    case 'phase.started': {
+      const matches = isPhase(event);
       return {
         ...state,
         phases: [
-          ...state.phases.filter((entry) => entry.phase !== event.phase),
-          { phase: event.phase, status: 'running', durationMs: null, detail: null, progress: null },
+          ...state.phases.filter((entry) => !matches(entry)),
+          { phase: event.phase, lane: event.lane, status: 'running', durationMs: null, detail: null, progress: null },
         ],
       };
+    }
     case 'phase.finished':
-      return withPhase(state, event.phase, { status: event.outcome, durationMs: event.durationMs, detail: event.detail });
+      return withPhase(state, event, { status: event.outcome, durationMs: event.durationMs, detail: event.detail });
     case 'progress.reported':
-      return withPhase(state, event.phase, { progress: event.message });
+      return withPhase(state, event, { progress: event.message });
     case 'note.reported':
       return { ...state, notes: [...state.notes, { level: event.level, message: event.message }] };
     case 'server.started':
@@ -186,7 +203,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'client.connected':
       return { ...state, clientKernel: event.kernel };
     case 'testcase.started':
-      return withTestcase(state, event.testcase, () => ({ ...pending(event.testcase), status: 'running' }));
+      return withTestcase(state, event.testcase, () => ({ ...pending(event.testcase), status: 'running', lane: event.lane }));
     case 'assertion.finished':
       return finishAssertion(state, event);
     case 'testcase.finished':
@@ -205,7 +222,8 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'suite.setup-failed':
       return { ...state, setupFailure: { message: event.message, details: event.details } };
     case 'suite.finished':
-      return { ...state, suiteExitCode: event.exitCode };
+      // Of several lanes' suites the one that did not end well counts.
+      return { ...state, suiteExitCode: state.suiteExitCode ? state.suiteExitCode : event.exitCode };
     case 'run.finished':
       return {
         ...state,

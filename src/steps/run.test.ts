@@ -36,7 +36,7 @@ async function startRun() {
   const actor = createActor(machine, {
     input: {
       goal: 'tests',
-      lane: { attach: false, parts: { server: true, vm: true }, timeoutMs: 60_000, testcases },
+      lane: { lane: 0, attach: false, parts: { server: true, vm: true }, timeoutMs: 60_000, testcases },
       started: { type: 'run.started', server, nfsVersion: '3', testcases, program: '0' },
     },
   });
