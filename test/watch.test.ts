@@ -76,7 +76,7 @@ describe.skipIf(trouble)('watch', () => {
 
     watch.child.kill('SIGINT');
     expect((await watch.finished).exitCode).toBe(130);
-    expect(watch.output().match(/boot client VM … [\d.]+ s/g)).toHaveLength(1);
+    expect(watch.output().match(/start client VM … [\d.]+ s/g)).toHaveLength(1);
     expect(await lab.leftovers()).toEqual([]);
   });
 });
