@@ -159,25 +159,25 @@ describe('at 80x24', () => {
       " nfstest-tui │                                                       ⠋ starting
        ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  33 testcases
       ┏┏━ Keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓╮
-      ┃┃ ↑ k       up                          f         follow what is running     ┃│
-      ┃┃ ↓ j       down                        w         wrap long lines            ┃│
-      ┃┃ PgUp      page up                     Tab       next pane                  ┃│
-      ┃┃ PgDn      page down                   Shift+Tab previous pane              ┃│
-      ┃┃ g Home    to the beginning            1-5       that pane                  ┃│
-      ┃┃ G End     to the end                  z         zoom the pane              ┃│
-      ┃┃ Enter     run the selected testcases  l         whole log in $PAGER        ┃│
-      ┃┃ x         stop the running tests      y         copy a command to repeat   ┃╯
-      ┃┃ Space     select                      Y         copy the run’s folder      ┃╮
-      ┃┃ a         select all                  s         shell in the VM            ┃│
-      ┃┃ n         select none                 R         restart the server         ┃│
-      ┃┃ i         invert the selection        W         rerun on changes, or not   ┃│
-      ┃┃ r         rerun what has not passed   Esc       clear filter, leave zoom   ┃│
-      ┃┃ /         filter the testcases        ?         this help                  ┃│
-      ┃┃ K         expect these failures       q         quit; asks if tests run    ┃│
-      ┃┃ ]         to the next failure         Ctrl+C    quit; twice: at once       ┃│
-      ┃┃ [         to the previous failure                                          ┃│
+      ┃┃ ↑ k       up                          [         to the previous failure    ┃│
+      ┃┃ ↓ j       down                        f         follow what is running     ┃│
+      ┃┃ PgUp      page up                     w         wrap long lines            ┃│
+      ┃┃ PgDn      page down                   Tab       next pane                  ┃│
+      ┃┃ g Home    to the beginning            Shift+Tab previous pane              ┃│
+      ┃┃ G End     to the end                  1-5       that pane                  ┃│
+      ┃┃ Enter     run the selected testcases  z         zoom the pane              ┃│
+      ┃┃ x         stop the running tests      l         whole log in $PAGER        ┃╯
+      ┃┃ Space     select                      y         copy a command to repeat   ┃╮
+      ┃┃ a         select all                  Y         copy the run’s folder      ┃│
+      ┃┃ n         select none                 s         shell in the VM            ┃│
+      ┃┃ i         invert the selection        R         restart the server         ┃│
+      ┃┃ r         rerun what has not passed   W         rerun on changes, or not   ┃│
+      ┃┃ /         filter the testcases        Esc       clear filter, leave zoom   ┃│
+      ┃┃ t         whose fault is it?          ?         this help                  ┃│
+      ┃┃ v         grid of NFS versions        q         quit; asks if tests run    ┃│
+      ┃┃ K         expect these failures       Ctrl+C    quit; twice: at once       ┃│
+      ┃┃ ]         to the next failure                                              ┃│
       ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
-      ┃ [ ] · read                          ┃│server none  not started               │
       ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰──────────────────────────── starting ─╯
        Esc close"
     `);

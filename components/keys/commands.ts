@@ -161,9 +161,9 @@ export const commands: Readonly<Record<CommandId, Command>> = {
     session.ui.dispatch({ type: 'mode', mode: 'main' });
   },
   'filter-erase': eraseFilter,
-  triage: ({ controller, cursor, ui }) => {
-    const name = cursor();
-    if (name !== null) ui.dispatch({ type: 'message', message: controller.triage(name) });
+  triage: (session) => {
+    const name = session.cursor();
+    if (name !== null) session.ui.dispatch({ type: 'message', message: session.controller.triage(name) });
   },
   versions: showVersions,
   known: askForReason,

@@ -55,6 +55,8 @@ const trials: Readonly<Partial<Record<`${CommandId} in ${string}`, Trial>>> = {
   'select-invert in main': { before: ['space'], expect: selectedCount(32) },
   'rerun-failed in main': { expect: calls('run stat,open') },
   'filter in main': { expect: modeIs('filter') },
+  'triage in main': { before: [']'], expect: calls('triage stat') },
+  'versions in main': { expect: (screen) => expect(ui(screen).notice?.lines).toEqual(['testcase  NFS 3', 'stat      FAILED', 'open      FAILED']) },
   'known in main': { before: [']'], expect: modeIs('known') },
   'known-accept in known': {
     before: [']', 'K', 'a', ' ', 'b'],

@@ -72,7 +72,7 @@ export async function runDashboard(input: CommandInput): Promise<ExitCode> {
     options,
     isRunning: () => environmentRuns(options),
     catalog: await catalogOf(options),
-    previous: await previousResults(options.runsDir),
+    previous: await previousResults(options.runsDir, { server: options.imageName.value, nfsVersion: options.nfsVersion }),
     pagerCommand,
   });
   let close: (exitCode: ExitCode) => void = () => {};

@@ -16,7 +16,8 @@ import { clientPaths, hostSeenByGuest, suiteCommand } from '../steps/client.ts';
 import { containerName, containerSpec } from '../steps/server.ts';
 import { vmSpec } from '../steps/vm.ts';
 import { mountCommand } from '../suite/command-line.ts';
-import { identityOf, type RunRequest } from './open-run.ts';
+import { identityOf } from './check-request.ts';
+import type { RunRequest } from './open-run.ts';
 import { selectionOf } from './selection.ts';
 import type { CommandInput } from './types.ts';
 

@@ -14,9 +14,9 @@ import type { Testcase } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
 import { repeatCommand } from './repeat-command.ts';
-import { mergeChanges, type SourceChange } from './source-change.ts';
-import type { SourceChanges } from './source-changes.ts';
+import { TriageSwitch } from './triage-switch.ts';
 import { VersionQueue } from './version-queue.ts';
+import { WatchSwitch } from './watch-switch.ts';
 
 export interface LiveOptions {
   readonly options: Options;
@@ -51,22 +51,30 @@ export class LiveController implements DashboardController {
   #exitCode: ExitCode = ExitCode.passed;
   #ended: Promise<void> = Promise.resolve();
   readonly #forced = Promise.withResolvers<void>();
-  /** Settles when the sources are watched; null where they are not. */
-  #watch: Promise<SourceChanges> | null = null;
-  /** A change that no round has taken yet. */
-  #change: SourceChange | null = null;
+  readonly #watch: WatchSwitch;
   /** The selection that goes through the NFS versions; null where none does. */
   #versions: VersionQueue | null = null;
-  /** Folder of the run in which each testcase failed last. */
-  readonly #failedIn = new Map<string, string>();
-  #triage: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
-  /** What a round runs where everything has passed. */
-  #watched: readonly string[] = [];
+  readonly #triage: TriageSwitch;
 
   constructor(settings: LiveOptions) {
     this.#settings = settings;
     this.store = new DashboardStore(emptyView(settings.catalog, settings.previous));
+    this.#triage = new TriageSwitch(settings.options, this.store);
     this.logs = Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer()])) as Record<LogChannel, LogBuffer>;
+    this.#watch = new WatchSwitch({
+      open: async (listener) => {
+        // Loaded when it is asked for: the first frame does not wait for it.
+        const [{ watchChanges }, { openWatches }] = await Promise.all([import('./source-changes.ts'), import('../app.ts')]);
+        const { options } = settings;
+        return watchChanges({ options, recipe: findRecipe(options.imageName.value, options.serverConfig), watches: openWatches() }, listener);
+      },
+      onChange: ({ names }) => {
+        if (this.#idle) this.#begin();
+        else this.#run?.send({ type: 'tests.stop', outcome: byUser(`overtaken by a change of ${names.join(', ')}`) });
+      },
+      onWatching: (folder) => this.store.update({ watching: folder, outcome: folder === null ? null : `watching ${relative(process.cwd(), folder) || '.'}` }),
+      onMessage: (message) => this.store.update({ outcome: message }),
+    });
   }
 
   get attached(): boolean {
@@ -117,23 +125,7 @@ export class LiveController implements DashboardController {
   }
 
   triage(testcase: string): string {
-    const folder = this.#failedIn.get(testcase);
-    const run = this.#run;
-    if (folder === undefined || run === null) return `${testcase} has not failed in this session`;
-    if (this.#triage !== null) return 'one testcase at a time: the last one is still being run elsewhere';
-    const abort = new AbortController();
-    const triage = async (): Promise<void> => {
-      const { keepTriage } = await import('./keep-triage.ts');
-      const say = (outcome: string) => this.store.update({ outcome });
-      await keepTriage(folder, testcase, { options: this.#settings.options, run, signal: abort.signal, say, tell: (event) => this.store.record(event) });
-    };
-    const ended = triage()
-      .catch((error) => this.store.update({ outcome: messageOf(error) }))
-      .finally(() => {
-        this.#triage = null;
-      });
-    this.#triage = { abort, ended };
-    return `${testcase} runs again elsewhere`;
+    return this.#triage.begin(testcase, this.#run);
   }
 
   stopTests(): void {
@@ -148,46 +140,7 @@ export class LiveController implements DashboardController {
   }
 
   toggleWatch(testcases: readonly string[]): void {
-    if (this.#watch !== null) {
-      this.#endWatch();
-      return;
-    }
-    this.#watched = testcases;
-    const { options } = this.#settings;
-    const begin = async (): Promise<SourceChanges> => {
-      const [{ watchChanges }, { openWatches }] = await Promise.all([import('./source-changes.ts'), import('../app.ts')]);
-      const onNote = (note: string) => this.store.update({ note });
-      const recipe = findRecipe(options.imageName.value, options.serverConfig);
-      return watchChanges({ options, recipe, watches: openWatches() }, { onChange: (change) => this.#changed(change), onNote });
-    };
-    const watch = begin();
-    this.#watch = watch;
-    watch.then(
-      ({ folder }) => {
-        if (this.#watch === watch) this.store.update({ watching: relative(process.cwd(), folder) || '.', outcome: `watching ${folder}` });
-      },
-      (error) => {
-        this.#watch = null;
-        this.store.update({ outcome: messageOf(error) });
-      },
-    );
-  }
-
-  #endWatch(): void {
-    void this.#watch?.then(
-      (changes) => changes.close(),
-      () => {},
-    );
-    this.#watch = null;
-    this.#change = null;
-    this.store.update({ watching: null, outcome: null });
-  }
-
-  #changed(change: SourceChange): void {
-    if (this.#watch === null) return;
-    this.#change = mergeChanges(this.#change, change);
-    if (this.#idle) this.#begin();
-    else this.#run?.send({ type: 'tests.stop', outcome: byUser(`overtaken by a change of ${change.names.join(', ')}`) });
+    this.#watch.toggle(testcases);
   }
 
   retry(): void {
@@ -203,11 +156,10 @@ export class LiveController implements DashboardController {
   async quit({ keep }: { readonly keep: boolean }): Promise<ExitCode> {
     this.#keep = keep;
     this.#quitting = true;
-    this.#endWatch();
+    this.#watch.end();
     this.#versions?.stop();
-    this.#triage?.abort.abort();
     this.#run?.send({ type: 'run.stop', outcome: over });
-    await Promise.race([Promise.all([this.#ended, this.#triage?.ended]), this.#forced.promise]);
+    await Promise.race([Promise.all([this.#ended, this.#triage.end()]), this.#forced.promise]);
     return this.#exitCode;
   }
 
@@ -218,11 +170,11 @@ export class LiveController implements DashboardController {
   }
 
   /** Ends the session for a signal. */
-  interrupt(outcome: Outcome): Promise<void> {
+  async interrupt(outcome: Outcome): Promise<void> {
     this.#exitCode = outcome.exitCode;
     this.#quitting = true;
     this.#run?.send({ type: 'run.stop', outcome });
-    return this.#ended;
+    await Promise.all([this.#ended, this.#triage.end()]);
   }
 
   async expectFailures(failures: readonly KnownFailure[]): Promise<string> {
@@ -268,7 +220,7 @@ export class LiveController implements DashboardController {
   }
 
   #observe(event: RunEvent): void {
-    if (event.type === 'testcase.finished' && event.verdict === 'failed' && this.#run) this.#failedIn.set(event.testcase, this.#run.recorder.folder);
+    if (this.#run) this.#triage.observe(event, this.#run.recorder.folder);
     if (event.type === 'vm.started') this.#sshPort = event.sshPort;
     if (event.type === 'vm.exited') this.#sshPort = null;
     this.#lastFolder = this.runFolder();
@@ -280,10 +232,10 @@ export class LiveController implements DashboardController {
     this.#exitCode = outcome.exitCode;
     if (outcome.exitCode !== ExitCode.serverLost) this.store.update({ environment: 'ready', failure: null });
     this.#versions?.conclude(outcome);
-    if (outcome.exitCode !== ExitCode.serverLost && this.#nextVersion()) return;
+    if (outcome.exitCode !== ExitCode.serverLost && !this.#watch.hasChange && this.#nextVersion()) return;
     void this.#versions?.writeGrid(outcome).catch((error) => this.store.update({ outcome: messageOf(error) }));
     this.#versions = null;
-    if (this.#wanted.length > 0 || this.#change !== null) this.#begin();
+    if (this.#wanted.length > 0 || this.#watch.hasChange) this.#begin();
   }
 
   /** Goes on with the next NFS version; false where there is none. */
@@ -296,16 +248,15 @@ export class LiveController implements DashboardController {
   }
 
   #begin(): void {
-    const [wanted, change] = [this.#wanted, this.#change];
+    const [wanted, change] = [this.#wanted, this.#watch.take()];
     this.#wanted = [];
-    this.#change = null;
     this.#idle = false;
     if (change === null) {
       this.#versions = this.#run === null ? null : new VersionQueue(this.#run, wanted);
       this.#nextVersion();
       return;
     }
-    const testcases = wanted.length > 0 ? wanted : (this.#run?.nextTestcases(this.#watched) ?? []);
+    const testcases = wanted.length > 0 ? wanted : (this.#run?.nextTestcases(this.#watch.testcases) ?? []);
     void this.#run?.test(testcases, { changed: change.names, waitedMs: Math.round(performance.now() - change.sinceMs), rebuild: true });
   }
 

@@ -1,22 +1,19 @@
-import { relative } from 'node:path';
 import { createActor } from 'xstate';
 import { openServices, processes, type Services } from '../app.ts';
-import { knownFailuresFile, readKnownFailures } from '../config/known-failures-file.ts';
 import type { NfsVersion, Options } from '../config/options.ts';
 import { programVersion } from '../config/paths.ts';
-import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
 import { type EarlierResult, previousResults } from '../history/previous-results.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
 import { fleetMachine } from '../machine/fleet-machine.ts';
 import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
-import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
-import type { KnownFailuresRead, RoundStart, RunStarted, ServerIdentity } from '../model/events.ts';
+import { EnvironmentError, messageOf } from '../model/errors.ts';
+import type { RoundStart, RunStarted } from '../model/events.ts';
 import { redactCredentials } from '../model/redact.ts';
 import { RoundBook } from '../model/round-book.ts';
 import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
 import type { Reporter } from '../reporters/index.ts';
-import { EnvironmentFile, type EnvironmentRecord, lockEnvironment, readEnvironment } from '../steps/environment.ts';
+import { EnvironmentFile, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
 import type { RunScope } from '../steps/run-scope.ts';
@@ -24,9 +21,9 @@ import { SavedVms } from '../steps/saved-vms.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { spread } from '../suite/spread.ts';
+import { type Checked, check, expected, reload } from './check-request.ts';
 import { laneCount, optionsOfLane } from './lanes.ts';
 import { RunRecorder } from './run-recorder.ts';
-import { selectionOf } from './selection.ts';
 
 export interface RunRequest {
   readonly options: Options;
@@ -43,7 +40,6 @@ export interface RunRequest {
   readonly reporters: (folder: string) => readonly Reporter[];
 }
 
-/** A round of `watch`. */
 /** How the testcases of a session's run are run; what is left out is as the options say. */
 export interface RunManner {
   /** One of the run's `versions`. */
@@ -52,6 +48,7 @@ export interface RunManner {
   readonly onLocalDisk?: boolean;
 }
 
+/** A round of `watch`. */
 export interface RoundRequest extends Omit<RoundStart, 'number'> {
   /** Build the server again and restart it before the testcases run. */
   readonly rebuild: boolean;
@@ -78,48 +75,6 @@ export interface OpenRun {
   readonly onIdle: (listener: (outcome: Outcome) => void) => void;
   /** Settles when everything is stopped and written. */
   readonly ended: Promise<Outcome>;
-}
-
-export const identityOf = (options: Options, recipe: ServerRecipe): ServerIdentity => ({
-  name: options.imageName.value,
-  title: recipe.title,
-  image: `${options.imageName.value}:${options.imageTag}`,
-});
-
-/** What was checked before anything of a run exists. */
-interface Checked {
-  readonly testcases: readonly string[];
-  readonly versions: readonly NfsVersion[];
-  readonly attached: EnvironmentRecord | null;
-  readonly recipe: ServerRecipe;
-  readonly server: ServerIdentity;
-  readonly known: KnownFailuresRead | null;
-}
-
-async function check({ options, goal, attach, strict = false }: RunRequest): Promise<Checked> {
-  const testcases = goal === 'tests' ? await selectionOf(options) : [];
-  const attached = attach ? await readEnvironment(options) : null;
-  if (attach && attached === null) {
-    throw new EnvironmentError('no test environment is running', 'start it with `nfstest-tui start-env` (make start-test-env)');
-  }
-  // A server that runs already is what it is, whatever the settings say now.
-  const recipe = findRecipe(attached?.server?.identity.name ?? options.imageName.value, options.serverConfig);
-  const server = attached?.server?.identity ?? identityOf(options, recipe);
-  const offered = attached?.server?.nfsVersions ?? recipe.nfsVersions;
-  const versions = options.nfsVersions.filter((version) => offered.includes(version));
-  // One setting shall do for several servers: of a list those that a server does not have are left out, and that is said.
-  if (versions.length === 0) {
-    throw new UserError(`${server.title} does not serve NFS version ${options.nfsVersions.join(', ')}`, `use --nfs-version with one of ${offered.join(', ')}`);
-  }
-  return { testcases, versions, attached, recipe, server, known: await expected(options, server.name, strict) };
-}
-
-/** The failures that are expected of this server; null where there are none. */
-async function expected({ knownFailures }: Options, serverName: string, strict: boolean): Promise<KnownFailuresRead | null> {
-  const file = knownFailuresFile(knownFailures, serverName);
-  const entries = file === null ? [] : await readKnownFailures(file);
-  if (file === null || entries.length === 0) return null;
-  return { type: 'known-failures.read', source: relative(process.cwd(), file.path), strict, entries };
 }
 
 const withoutCredentials = (settings: Readonly<Record<string, string>>): Record<string, string> =>
@@ -279,20 +234,6 @@ async function prepare(
     },
     nextTestcases: (selection) => book.next(selection),
   };
-}
-
-/** The recipe as it is now. One whose Dockerfile is gone would test the old image and call it new. */
-function reload(server: ServerIdentity, options: Options): ServerRecipe {
-  const recipe = findRecipe(server.name, options.serverConfig);
-  const { image } = identityOf(options, recipe);
-  if (image !== server.image) {
-    throw new UserError(
-      `the server that runs is ${server.image}, not ${image}, and can't be built again from its recipe`,
-      `start again with --image-name=${server.name}`,
-    );
-  }
-  if (recipe.build === null) throw new UserError(`${recipe.dir} holds no Dockerfile any more`, 'put it back; the server that runs is the old one');
-  return recipe;
 }
 
 /** A run starts from nothing: what an earlier one left, kept or lost, is stopped first. Parts that run on purpose are not taken away by another `start-…`. */

@@ -53,6 +53,7 @@ export const flags: readonly Flag[] = [
   toggle('last-failed', 'run what failed the last time'),
   toggle('yes', 'do not ask before installing'),
   toggle('for-tests', 'setup: with what the program’s own tests need'),
+  toggle('timings', 'status: how long each step of the last start took'),
   toggle('follow', 'go on printing as a log grows'),
 ];
 

@@ -17,10 +17,14 @@ export async function sha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+type Known = Record<string, { readonly stamp: string; readonly digest: string } | undefined>;
+
 /** Digests of large files, read again only when a file's stamp has changed; kept in a file of their own. */
 export class DigestCache {
   readonly #path: string;
-  #known: Promise<Record<string, { stamp: string; digest: string }>> | null = null;
+  #known: Promise<Known> | null = null;
+  // Lanes ask side by side; what is known is written one after the other.
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
@@ -34,14 +38,15 @@ export class DigestCache {
     if (found?.stamp === stamp) return found.digest;
     const digest = await sha256(path);
     known[path] = { stamp, digest };
-    await writeFileAtomically(this.#path, JSON.stringify(known));
+    this.#writing = this.#writing.then(() => writeFileAtomically(this.#path, JSON.stringify(known)));
+    await this.#writing;
     return digest;
   }
 
-  async #read(): Promise<Record<string, { stamp: string; digest: string }>> {
+  async #read(): Promise<Known> {
     try {
       const known: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
-      return typeof known === 'object' && known !== null ? (known as Record<string, { stamp: string; digest: string }>) : {};
+      return typeof known === 'object' && known !== null && !Array.isArray(known) ? (known as Known) : {};
     } catch {
       return {};
     }

@@ -43,6 +43,7 @@ export async function checkSaved(files: SavedVmFiles, identity: SavedVmIdentity)
   try {
     record = JSON.parse(await readFile(files.record, 'utf8')) as SavedVmRecord;
     if (record.format !== 1) return { reason: 'it was saved by another version of this program' };
+    if (typeof record.identity !== 'object' || typeof record.files !== 'object') return { reason: 'its record is damaged' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return { reason: 'its record is damaged' };
     const begun = await stat(files.dir).catch(() => null);
