@@ -19,6 +19,10 @@ describe('what runs in the guest', () => {
     expect(await unittest('runner', 'agent_test')).toMatch(/Ran \d tests[\s\S]*OK/);
   });
 
+  test('the list of a script’s tests', async () => {
+    expect(await unittest('runner', 'list_tests_test')).toMatch(/Ran \d tests[\s\S]*OK/);
+  });
+
   test('the bundled suite’s harness', async () => {
     expect(await unittest('suite', 'discover', '-s', 'posixsuite', '-p', '*_test.py', '-t', '.')).toMatch(/Ran \d\d tests[\s\S]*OK/);
   });

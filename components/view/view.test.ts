@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { EventBody } from '../../src/model/events.ts';
+import { detailLines } from '../panes/detail-lines.ts';
 import { FakeController } from '../testing/fake-controller.ts';
 import { recordedRun } from '../testing/fake-runs.ts';
+import { plainText } from '../text/line.ts';
 import type { PreviousResult } from './dashboard-view.ts';
 import { progressOf } from './progress.ts';
 
@@ -90,4 +92,22 @@ describe('progress', () => {
     controller.emit(finished('open', 'failed', 1));
     expect(progressOf(controller.store.getSnapshot(), controller.now())).toMatchObject({ fraction: 1 / 3, remainingMs: null, failed: 1 });
   });
+});
+
+test('a testcase keeps what it came to over each NFS version, and whose fault a failure is until it runs again', () => {
+  const controller = new FakeController();
+  controller.becomeReady();
+  const over = (nfsVersion: string, verdict: 'passed' | 'failed') =>
+    controller.emit(
+      { type: 'run.started', server: { name: 'mine', title: 'Mine', image: 'mine:latest' }, nfsVersion, testcases: ['open'], program: '0.1.0' },
+      { type: 'testcase.started', testcase: 'open' },
+      { type: 'testcase.finished', testcase: 'open', verdict, passedCount: 1, failedCount: 1, durationMs: 1, reason: null },
+    );
+  over('3', 'failed');
+  controller.emit({ type: 'triage.finished', testcase: 'open', blame: 'server', reason: 'it failed alone', failures: ['a'], results: [] });
+  expect(rowOf(controller, 'open')).toMatchObject({ triage: { blame: 'server' }, versions: { '3': 'failed' } });
+  expect(detailLines(controller.store.getSnapshot(), 'open', 60).map(plainText).join('\n')).toContain('Triage: server\n  it failed alone');
+  over('4.1', 'passed');
+  expect(rowOf(controller, 'open')).toMatchObject({ triage: null, versions: { '3': 'failed', '4.1': 'passed' } });
+  expect(detailLines(controller.store.getSnapshot(), 'open', 60).map(plainText).join('\n')).toContain('NFS 3 FAILED · NFS 4.1 passed');
 });

@@ -151,3 +151,10 @@ it.each<[string, string]>([
 ])('NFS version %s is %s', (NFS_VERSION, version) => {
   expect(fakeOptions(cwd, { NFS_VERSION }).nfsVersion).toBe(version);
 });
+
+it('several NFS versions are each one once, in the order given; the first has its turn first', () => {
+  const { nfsVersion, nfsVersions } = fakeOptions(cwd, { NFS_VERSION: '4.1, 3,v4.1' });
+  expect([nfsVersion, nfsVersions]).toEqual(['4.1', ['4.1', '3']]);
+  expect(() => fakeOptions(cwd, { NFS_VERSION: ',' })).toThrow('no NFS version was selected');
+  expect(() => fakeOptions(cwd, { NFS_VERSION: '3,5' })).toThrow("'5' is no NFS version");
+});

@@ -6,7 +6,9 @@ const columnTitles: Readonly<Record<TriageResult['where'], string>> = { own: 'ag
 
 function cell(message: string, { verdict, failures, reason }: TriageResult): string {
   if (verdict === 'not-run') return `not run${reason === null ? '' : ` (${reason})`}`;
-  return failures.some((other) => stable(other) === stable(message)) ? 'failed' : 'passed';
+  if (failures.some((other) => stable(other) === stable(message))) return 'failed';
+  // A testcase that failed with something else may not have come as far.
+  return verdict === 'passed' ? 'passed' : 'not failed';
 }
 
 /** Whose fault it is, with the results side by side: what each assertion that failed came to when it was run again. */
@@ -16,7 +18,7 @@ export function triageSections({ blame, reason, failures, results }: TriageFinis
   // What fails elsewhere alone belongs to the picture.
   const messages = [...failures, ...new Map(others.filter((message) => !known.has(stable(message))).map((message) => [stable(message), message])).values()];
   const columns = ['assertion', 'this run', ...results.map(({ where, title }) => (where === 'local' ? title : `${columnTitles[where]} on ${title}`))];
-  const rows = messages.map((message, index) => [message, index < failures.length ? 'failed' : 'passed', ...results.map((result) => cell(message, result))]);
+  const rows = messages.map((message, index) => [message, index < failures.length ? 'failed' : 'not failed', ...results.map((result) => cell(message, result))]);
   return [
     { title: `Triage: ${blame}`, body: { kind: 'lines', lines: [reason] } },
     { title: 'Run again', body: { kind: 'table', columns, rows } },

@@ -141,6 +141,14 @@ describe('suiteCommand', () => {
   });
 });
 
+describe('on the client’s own disk', () => {
+  it('nothing is mounted, and the server is not waited for', () => {
+    const command = suiteCommand({ suite: suite(), server, options: fakeOptions(dir), testcases: ['open'], local: true });
+    expect(command).toMatch(/^mkdir -p \/home\/nfstest\/nfstest-tui\/local && exec python3 .* --mtpoint \/home\/nfstest\/nfstest-tui\/local .* --nomount$/);
+    expect(command).not.toContain('--wait');
+  });
+});
+
 describe('runSuite', () => {
   const run = async (command: FakeCommand, testcases = ['open', 'read', 'write']) => {
     guest.commands.push(['python3', command]);

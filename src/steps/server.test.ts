@@ -69,6 +69,14 @@ describe('startServer', () => {
     expect(probe.asked).toEqual(['100003 v4 on 4000']);
   });
 
+  it('of several versions each one has to answer, MOUNT for 3', async () => {
+    await start({ NFS_VERSION: '4.0,3,4.1' });
+    expect(probe.asked).toEqual(['100003 v4 on 4000', '100003 v3 on 4000', '100005 v3 on 4001']);
+    engine.containers.length = 0;
+    probe.answers = ({ program, version }) => program !== 100_003 || version === 4;
+    await expect(start({ NFS_VERSION: '3,4.0' }, impatient())).rejects.toThrow('does not answer NFS v3 and v4');
+  });
+
   it('one port that serves both is published once', async () => {
     const { record } = await start({}, { mountPort: 4000 });
     expect(record).toMatchObject({ nfsPort: 4000, mountPort: 4000 });

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root, runCli } from './support/cli.ts';
+import { type Lab, openLab, trouble } from './support/lab.ts';
+
+describe.skipIf(trouble)('NFS versions and triage', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await openLab();
+    // The faulty server is built on top of the reference server's image.
+    expect((await runCli(['build', ...lab.flags])).exitCode).toBe(0);
+  });
+  afterAll(async () => {
+    await runCli(['stop-env', ...lab.flags]);
+  });
+
+  test('a faulty server over two versions: a grid, each failure the server’s, the kept environment left alone', async () => {
+    const server = ['--image-name=tiny', `--server-config=${join(root, 'test/fixtures/servers/tiny/server.json')}`];
+    const flags = [...lab.flags.filter((flag) => !flag.startsWith('--image-name')), ...server];
+    const output = join(lab.runsDir, 'reports');
+    const { exitCode, stdout } = await runCli([
+      ...['--ci', ...flags, '--testcase=readlink,write', '--nfs-version=3,4.1', '--triage', '--keep', '--quiet'],
+      ...['--reporter=plain,junit', `--output-dir=${output}`],
+    ]);
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('NFS Test FAILED over NFS 3, 4.1')]);
+    expect(stdout).toContain('testcase  NFS 3   NFS 4.1\n  readlink  passed  passed\n  write     FAILED  FAILED\n');
+    expect(stdout.match(/^triage {5}write: server$/gm)).toHaveLength(2);
+    expect(stdout).toContain('           reference on NFS-Ganesha: passed\n           local disk: passed\n');
+    expect(stdout.match(/boot client VM …|start client VM … [\d.]+ s/g)?.length).toBeLessThanOrEqual(2);
+
+    expect((await lab.events()).slice(-2)).toMatchObject([{ type: 'versions.finished' }, { type: 'triage.finished', testcase: 'write', blame: 'server' }]);
+    expect((await runCli(['show', 'latest', 'write', ...flags])).stdout).toMatch(/Triage: server[\s\S]*Run again/);
+    for (const version of ['3', '4.1']) expect(await readFile(join(output, `nfs-${version}`, 'junit.xml'), 'utf8')).toContain('Triage: server');
+
+    const status = await runCli(['status', '--json', ...flags]);
+    expect([status.exitCode, existsSync(join(lab.vmDir, 'triage', 'env.json'))]).toEqual([0, false]);
+    await runCli(['stop-env', ...flags]);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test('a version that the server does not serve: alone it is refused, in a list left out, and said', async () => {
+    const v3 = ['--image-name=arcticwolf', '--dry-run', '--ci'];
+    const flags = lab.flags.filter((flag) => !flag.startsWith('--image-name'));
+    expect((await runCli([...v3.slice(0, 1), '--ci', ...flags, '--nfs-version=4.1', '--server-src=.'])).exitCode).toBe(2);
+  });
+});
