@@ -28,7 +28,6 @@ describe.skipIf(trouble)('NFS versions and triage', () => {
     expect(stdout).toContain('testcase  NFS 3   NFS 4.1\n  readlink  passed  passed\n  write     FAILED  FAILED\n');
     expect(stdout.match(/^triage {5}write: server$/gm)).toHaveLength(2);
     expect(stdout).toContain('           reference on NFS-Ganesha: passed\n           local disk: passed\n');
-    expect(stdout.match(/boot client VM …|start client VM … [\d.]+ s/g)?.length).toBeLessThanOrEqual(2);
 
     expect((await lab.events()).slice(-2)).toMatchObject([{ type: 'versions.finished' }, { type: 'triage.finished', testcase: 'write', blame: 'server' }]);
     expect((await runCli(['show', 'latest', 'write', ...flags])).stdout).toMatch(/Triage: server[\s\S]*Run again/);
@@ -43,6 +42,6 @@ describe.skipIf(trouble)('NFS versions and triage', () => {
   test('a version that the server does not serve, alone, is refused before anything starts', async () => {
     const flags = lab.flags.filter((flag) => !flag.startsWith('--image-name'));
     const { exitCode, stderr } = await runCli(['--ci', ...flags, '--image-name=arcticwolf', '--nfs-version=4.1']);
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('arcticwolf does not serve NFS version 4.1\n  → use --nfs-version with one of 3')]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Arctic Wolf does not serve NFS version 4.1\n  → use --nfs-version with one of 3')]);
   });
 });
