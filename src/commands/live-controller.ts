@@ -124,6 +124,10 @@ export class LiveController implements DashboardController {
       this.#endWatch();
       return;
     }
+    if (this.store.getSnapshot().lanes > 1) {
+      this.store.update({ outcome: 'a watch replaces one server: start again with --lanes=1' });
+      return;
+    }
     this.#watched = testcases;
     const { options } = this.#settings;
     const begin = async (): Promise<SourceChanges> => {

@@ -174,7 +174,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
   const [only = laneMachine] = machines;
   // A fleet has a lane's input, events and output.
-  const laneActor = lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share }) as unknown as typeof laneMachine);
+  const laneActor = lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share, verdict: () => outcomeOf(recorder.state) }) as unknown as typeof laneMachine);
   const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));

@@ -54,7 +54,8 @@ export const watch: RunCommand = async (input) => {
   const folder = relative(process.cwd(), changes.folder) || '.';
   try {
     const run = await openRun({
-      ...{ options, goal: 'session' as const, attach, parts: { server: true, vm: true } },
+      // A round replaces one server and runs a few short testcases.
+      ...{ options: { ...options, lanes: 1 }, goal: 'session' as const, attach, parts: { server: true, vm: true } },
       keep: () => attach || switches.has('keep'),
       reporters: (runFolder) => [reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), runFolder) })],
     });

@@ -138,9 +138,8 @@ class PlainReporter implements Reporter {
 
   #verdict(name: string): string[] {
     // Thirty lines "not run" would bury the reason, which was just printed.
-    if (this.#state.setupFailure !== null) return [];
     const testcase = this.#state.testcases.find((candidate) => candidate.name === name);
-    return testcase === undefined ? [] : verdictLines(testcase, { width: nameWidth(this.#state), paint: this.#paint });
+    return testcase === undefined || (this.#state.setupFailure !== null && testcase.status === 'not-run') ? [] : verdictLines(testcase, { width: nameWidth(this.#state), paint: this.#paint });
   }
 
   #summary(): string[] {
