@@ -29,7 +29,7 @@ help: ## this list
 	@echo "    make nfstest SERVER_SRC=../my-server KEEP=1"
 
 nfstest: setup ## stop, start, test, stop: the verdict is the exit code (KEEP=1 leaves it running)
-	@$(CLI) --ci $(if $(filter-out 0,$(KEEP)),--keep)
+	@$(CLI) --ci $(if $(filter-out 0,$(KEEP)),--keep) $(if $(filter-out 0,$(STRICT)),--strict)
 
 start-test-env: setup ## start server and client VM and leave them running
 	@$(CLI) start-env
@@ -46,7 +46,8 @@ doctor: $(CLI) ## what is here and what is missing
 setup: $(CLI) ## install what is missing and start an engine (apt-get; asks on a terminal)
 	@$(CLI) setup $(if $(filter-out 0,$(YES)),--yes)
 
-test: setup ## all tests, with the real engine and a real VM
+test: $(CLI) ## all tests, with the real engine and a real VM (and a browser for the HTML report)
+	@$(CLI) setup --for-tests $(if $(filter-out 0,$(YES)),--yes)
 	@npm run --silent test:all
 
 check: node_modules/.package-lock.json ## types, lint and unit tests: under a minute
@@ -67,7 +68,7 @@ node_modules/.package-lock.json: package-lock.json | $(NODE)
 	@touch $@
 
 # A launcher, so that the right Node runs it from any folder.
-$(CLI): $(SOURCES) tsconfig.json tsconfig.build.json package.json node_modules/.package-lock.json
+$(CLI): $(SOURCES) tsconfig.json tsconfig.build.json rolldown.config.ts package.json node_modules/.package-lock.json
 	@echo "==> compiling"
 	@npm run --silent build
 	@printf '#!/bin/sh\n%s\nexec node "%s/build/compiled/src/cli.js" "$$@"\n' '$(if $(NODE),PATH="$(CURDIR)/build/node/node_modules/node/bin:$$PATH")' '$(CURDIR)' > $@

@@ -1,4 +1,4 @@
-import type { LogChannel } from '../src/model/events.ts';
+import type { KnownFailure, LogChannel } from '../src/model/events.ts';
 import type { ExitCode } from '../src/model/exit-codes.ts';
 import type { LogSnapshot } from '../src/stream/ring-buffer.ts';
 import type { DashboardView } from './view/dashboard-view.ts';
@@ -64,6 +64,8 @@ export interface DashboardController {
   /** Makes a `quit` under way stop waiting. */
   force(): void;
 
+  /** Writes down that these failures are expected; @returns what came of it, for the screen. */
+  expectFailures(failures: readonly KnownFailure[]): Promise<string>;
   /** A shell command that runs these testcases in the same way. */
   reproCommand(testcases: readonly string[]): string;
   /** A shell in the client VM; null while there is none. */

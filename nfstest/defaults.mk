@@ -19,6 +19,9 @@ VM_IMAGE_NAME ?= vm.qcow2
 CIDATA_NAME ?= cidata.iso
 VM_MEMORY ?= 512M
 VM_CPUS ?= 2
+# Pairs of server and client VM that share the testcases: a number, or auto (by processors and memory).
+# Several lanes have one processor each unless VM_CPUS says otherwise.
+LANES ?= 1
 # auto (Alpine if it can be downloaded, else Debian), alpine or debian.
 VM_SOURCE ?= auto
 # Alpine cloud image; the sum belongs to the version. Empty: the one published beside the image.
@@ -27,6 +30,8 @@ ALPINE_SHA512_X86_64 ?= c9504d23613f304e0cfb6f5fec872e29e5a5a62e2bc64796daf19c14
 ALPINE_SHA512_AARCH64 ?=
 # auto, kvm, hvf or tcg.
 ACCEL ?= auto
+# 1: boot the client VM at every start instead of restoring its saved state.
+COLD ?= 0
 
 # Ports on 127.0.0.1.
 NFS_PORT ?= 4000
@@ -47,3 +52,13 @@ TIMEOUT ?= 30m
 
 # Run folders.
 RUNS_DIR ?= build/runs
+# How many are kept; older ones are deleted after a run.
+RUNS_KEEP ?= 50
+
+# Reports: plain, junit, tap, json, ndjson, github, html; separated by commas. plain goes to the terminal, the others into files.
+REPORTER ?= plain
+# Where the files go. Empty: the run's folder.
+OUTPUT_DIR ?=
+
+# Failures that are expected: a file, none, or empty for nfstest/known-failures/<IMAGE_NAME>.toml.
+KNOWN_FAILURES ?=

@@ -52,6 +52,8 @@ export async function openServices(options: Options): Promise<Services> {
     vms,
     images,
     ports,
+    remote,
+    qemuVersion: () => qemuVersion(qemuBinary),
     firmware: () => findFirmware(process.arch),
     accelerators: async ({ signal, report }) => {
       const kernels = [files.vmlinuz].filter((path) => existsSync(path));
@@ -77,10 +79,9 @@ export async function openServices(options: Options): Promise<Services> {
   return {
     ...boot,
     engine,
-    remote,
     probe: new TcpProbeService(),
     sources: new GitSourceService(),
     earthly: new EarthlyCliService(),
-    provision: (image, cidata, key, context) => provisionImage({ options, image, cidata, key }, { ...boot, remote }, context),
+    provision: (image, cidata, key, context) => provisionImage({ options, image, cidata, key }, boot, context),
   };
 }

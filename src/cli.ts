@@ -5,7 +5,7 @@ import { commands } from './commands/index.ts';
 import type { Command, CommandInput } from './commands/types.ts';
 import { readDefaults } from './config/defaults-file.ts';
 import { flags, meowFlags, readFlags } from './config/flags.ts';
-import { resolveOptions } from './config/options.ts';
+import { resolveOptions, settingOf } from './config/options.ts';
 import { programVersion } from './config/paths.ts';
 import { EnvironmentError, messageOf, ReportedError, UserError } from './model/errors.ts';
 import { ExitCode } from './model/exit-codes.ts';
@@ -24,7 +24,7 @@ function flagHelp(): string[] {
 }
 
 const exitCodeHelp = [
-  '  0  every selected testcase ran and passed',
+  '  0  every selected testcase ran and passed, or failed as known',
   '  1  a testcase failed',
   '  2  wrong usage; nothing was started',
   '  3  the environment could not be built or started',
@@ -105,6 +105,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     get options() {
       return resolveOptions({ flags: settings, environment: process.env, defaults, cwd: process.cwd() });
     },
+    setting: (key) => settingOf(key, { flags: settings, environment: process.env, defaults }).value,
     switches,
     words,
     write,

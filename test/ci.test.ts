@@ -11,7 +11,7 @@ describe.skipIf(trouble)('the whole run, as plain lines', () => {
   });
 
   test('three testcases pass against NFS-Ganesha over NFS 3; nothing is left', async () => {
-    const { exitCode, stdout, stderr } = await runCli(['--ci', '--testcase=open,read,write', ...lab.flags]);
+    const { exitCode, stdout, stderr } = await runCli(['--ci', '--testcase=open,read,write', '--reporter=plain,junit,tap,html', ...lab.flags]);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/NFS Test PASSED/);
     expect(stdout).toMatch(/server +NFS-Ganesha \(ganesha:latest\)/);
@@ -25,6 +25,19 @@ describe.skipIf(trouble)('the whole run, as plain lines', () => {
     expect(await lab.summary()).toMatchObject({ exitCode: 0 });
     for (const name of ['suite.log', 'server.log', 'vm.log']) expect((await readFile(join(lab.runsDir, 'latest', name), 'utf8')).length).toBeGreaterThan(100);
     expect(await lab.leftovers()).toEqual([]);
+    // The reports' paths are the last thing that is said.
+    const [junit = '', ...others] = stdout.trimEnd().split('\n').slice(-3);
+    expect([junit, ...others].map((line) => line.split(/\s+/)[0])).toEqual(['junit', 'tap', 'html']);
+    const xml = await readFile(join(lab.runsDir, 'latest', 'junit.xml'), 'utf8');
+    expect(xml).toMatch(/<property name="server.image.digest" value="sha256:[\da-f]{64}"/);
+    expect(xml).toMatch(/<property name="nfs.mount.options" value="vers=3,port=\d+,proto=tcp/);
+    expect(xml.match(/<testsuite /g)).toHaveLength(3);
+    // What was kept answers later, and nothing is new or flaky.
+    const shown = await runCli(['show', 'latest', 'open', ...lab.flags]);
+    expect(shown.stdout).toMatch(/^PASS +open/);
+    expect(await runCli(['compare', 'latest', 'latest', ...lab.flags])).toMatchObject({ exitCode: 0, stderr: '' });
+    const again = await runCli(['--ci', '--last-failed', ...lab.flags]);
+    expect(again).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('nothing failed the last time on ganesha over NFS 3') });
   });
 
   test.each(['3', '4.1'])('all 33 testcases of the bundled suite pass over NFS %s', async (version) => {

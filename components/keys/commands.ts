@@ -3,6 +3,7 @@ import { channelOf, type Session } from '../session.ts';
 import type { SelectionAction } from '../ui/selection.ts';
 import { isLogPane, type PaneId, panes } from '../ui/ui-state.ts';
 import type { CommandId } from './key-table.ts';
+import { askForReason, writeKnown } from './known-commands.ts';
 import { copy, copyFolder, openLog, openShell } from './terminal-commands.ts';
 
 type Command = (session: Session, key: string) => void;
@@ -46,8 +47,10 @@ function start(session: Session, names: readonly string[]): void {
   if (names.length === 0) return;
   session.controller.run(names);
   if (!session.ui.getSnapshot().selection.follow) select(session, { type: 'cursor.follow' });
-  const wait = session.view.environment === 'starting' ? '; they start when the environment is ready' : '';
-  session.ui.dispatch({ type: 'message', message: `${names.length} testcase${names.length === 1 ? '' : 's'} to run${wait}` });
+  // Where they run at once, header and list say so.
+  if (session.view.environment !== 'starting') return;
+  const what = names.length === 1 ? 'one testcase starts' : `${names.length} testcases start`;
+  session.ui.dispatch({ type: 'message', message: `${what} when the environment is ready` });
 }
 
 function quit(session: Session, keep: boolean): void {
@@ -157,6 +160,10 @@ export const commands: Readonly<Record<CommandId, Command>> = {
     session.ui.dispatch({ type: 'mode', mode: 'main' });
   },
   'filter-erase': eraseFilter,
+  known: askForReason,
+  'known-accept': writeKnown,
+  'known-cancel': toMode('main'),
+  'known-erase': ({ ui }) => ui.dispatch({ type: 'reason', text: Array.from(ui.getSnapshot().reason).slice(0, -1).join('') }),
   close: toMode('main'),
   retry: (session) => {
     session.ui.dispatch({ type: 'dismiss', failure: session.view.failure });

@@ -4,6 +4,7 @@ import type { Session } from '../session.ts';
 import { commands, move, typeIntoFilter } from './commands.ts';
 import { keyNames } from './key-name.ts';
 import { activeBindings, bindingsOf, keyLabel } from './key-table.ts';
+import { typeReason } from './known-commands.ts';
 import type { MouseEvent } from './mouse.ts';
 
 /** Lines per step of the wheel, as terminals do it. */
@@ -27,6 +28,7 @@ function handleKey(session: Session, key: string): void {
     if (context.ui.quitting && binding.id !== 'interrupt') return;
     commands[binding.id](session, key);
   } else if (mode === 'filter' && /^[\w-]$/.test(key)) typeIntoFilter(session, key);
+  else if (mode === 'known') typeReason(session, key);
   else explain(session, key);
 }
 

@@ -43,6 +43,10 @@ export type CommandId =
   | 'filter-accept'
   | 'filter-clear'
   | 'filter-erase'
+  | 'known'
+  | 'known-accept'
+  | 'known-cancel'
+  | 'known-erase'
   | 'close'
   | 'retry'
   | 'dismiss'
@@ -102,6 +106,7 @@ export const keyTable: readonly Binding[] = [
     when: (context) => mayRun(context) && hasFailed(context),
   },
   { id: 'filter', keys: ['/'], help: 'filter the testcases', short: 'filter' },
+  { id: 'known', keys: ['K'], help: 'expect these failures', only: 'live', when: hasFailed },
   { id: 'next-failure', keys: [']'], help: 'to the next failure', when: hasFailed },
   { id: 'previous-failure', keys: ['['], help: 'to the previous failure', when: hasFailed },
 
@@ -126,13 +131,17 @@ export const keyTable: readonly Binding[] = [
   { id: 'back', keys: ['escape'], help: 'clear filter, leave zoom' },
   { id: 'help', keys: ['?'], help: 'this help', short: 'help' },
   { id: 'quit', keys: ['q'], help: 'quit; asks if tests run', short: 'quit' },
-  { id: 'interrupt', keys: ['ctrl+c'], help: 'quit; twice: at once', modes: ['main', 'filter', 'help', 'quit', 'failure', 'notice'] },
+  { id: 'interrupt', keys: ['ctrl+c'], help: 'quit; twice: at once', modes: ['main', 'filter', 'known', 'help', 'quit', 'failure', 'notice'] },
 
   { id: 'filter-accept', keys: ['enter'], help: 'keep the filter', short: 'keep', modes: ['filter'] },
   { id: 'filter-clear', keys: ['escape'], help: 'no filter', short: 'clear', modes: ['filter'] },
   { id: 'filter-erase', keys: ['backspace'], help: 'erase a character', modes: ['filter'] },
   { id: 'up', keys: ['up'], help: 'up', modes: ['filter'] },
   { id: 'down', keys: ['down'], help: 'down', modes: ['filter'] },
+
+  { id: 'known-accept', keys: ['enter'], help: 'write it down', short: 'write it down', modes: ['known'] },
+  { id: 'known-cancel', keys: ['escape'], help: 'leave it', short: 'leave it', modes: ['known'] },
+  { id: 'known-erase', keys: ['backspace'], help: 'erase a character', modes: ['known'] },
 
   { id: 'retry', keys: ['r'], help: 'try again', short: 'try again', modes: ['failure'], only: 'live' },
   { id: 'open-log', keys: ['l'], help: 'the whole log', short: 'whole log', modes: ['failure'] },

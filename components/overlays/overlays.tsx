@@ -1,5 +1,6 @@
 import { useImmediate, useSampled } from '../hooks/use-observable.ts';
 import { useSession } from '../hooks/use-session.ts';
+import { freshFailures } from '../keys/known-commands.ts';
 import type { Layout } from '../layout/layout.ts';
 import { footerKeys } from '../panes/footer-line.ts';
 import { cleanLine } from '../text/clean.ts';
@@ -22,6 +23,15 @@ export function failureLines({ reason, hint, log }: FailureView, width: number, 
   return [...head, ...(room > 0 && tail.length > 0 ? [[], ...tail] : []), ...path, ...next, []];
 }
 
+/** The failures that an entry would explain, and the reason as far as it is typed. */
+export function knownLines(view: DashboardView, name: string | null, reason: string, width: number, height: number): readonly Line[] {
+  const failures = freshFailures(view, name).flatMap((message) => wrapped(message, width));
+  const room = Math.max(1, height - 5);
+  const shown = failures.length > room ? [...failures.slice(0, room - 1), [`… ${failures.length - room + 1} more lines`]] : failures;
+  const typed = wrapText(`Why? ${cleanLine(reason)}▏`, width).map((row): Line => [span(row, 'accent')]);
+  return [...shown, [], ...typed, []];
+}
+
 /** What would be lost. */
 const quitLines = ({ environment }: DashboardView): readonly Line[] => [
   [environment === 'running' ? 'Tests are running.' : 'This environment was running before the dashboard was opened.'],
@@ -30,17 +40,21 @@ const quitLines = ({ environment }: DashboardView): readonly Line[] => [
 
 /** What stands over the panes, if anything. */
 export function Overlays({ layout }: { readonly layout: Layout }) {
-  const { controller, ui: store } = useSession();
+  const session = useSession();
+  const { controller, ui: store } = session;
   const view = useSampled(controller.store);
   const ui = useImmediate(store);
   const mode = modeOf(ui, view.failure);
   const width = Math.min(100, layout.columns - 8);
+  const selected = session.cursor();
   const keys = footerKeys(mode, { ui, view, controller }, width);
   switch (mode) {
     case 'help':
       return <Overlay layout={layout} title="Keys" lines={helpLines({ controller })} />;
     case 'quit':
       return <Overlay layout={layout} title="Quit?" lines={[...quitLines(view), keys]} />;
+    case 'known':
+      return <Overlay layout={layout} title="Expected from now on" lines={[...knownLines(view, selected, ui.reason, width, layout.rows - 8), keys]} />;
     case 'failure':
       return view.failure && <Overlay layout={layout} title="The environment failed" lines={[...failureLines(view.failure, width, layout.rows - 4), keys]} />;
     case 'notice':

@@ -25,7 +25,8 @@ function assertionLines(assertion: AssertionView, name: string, width: number): 
   const first: Line = [verdictMark(assertion.verdict), ' ', failed ? span(rows[0] ?? '', 'failed') : (rows[0] ?? '')];
   const more = rows.slice(1).map((row): Line => ['  ', span(row, 'failed')]);
   const details = assertion.details.flatMap((detail) => wrapText(cleanLine(detail), width - 2).map((row): Line => ['  ', row]));
-  return [first, ...more, ...details];
+  const known = assertion.known === null ? [] : wrapText(`known: ${cleanLine(assertion.known)}`, width - 2).map((row): Line => ['  ', span(row, 'warning')]);
+  return [first, ...more, ...known, ...details];
 }
 
 const words: Readonly<Record<TestcaseView['status'], string>> = {
@@ -34,6 +35,7 @@ const words: Readonly<Record<TestcaseView['status'], string>> = {
   running: 'running',
   passed: 'passed',
   failed: 'failed',
+  known: 'failed as known',
   'not-run': 'did not run to its end',
 };
 

@@ -2,8 +2,9 @@ import { type Phase, phases, phaseTitles } from '../../src/model/events.ts';
 import { cleanLine } from '../text/clean.ts';
 import { justify, type Line, span } from '../text/line.ts';
 import { byteSize, clockTime, shortDuration } from '../text/numbers.ts';
-import { fit } from '../text/width.ts';
+import { fit, wrapText } from '../text/width.ts';
 import type { ContainerView, DashboardView, PhaseView } from '../view/dashboard-view.ts';
+import { kernelName } from './kernel-name.ts';
 import { phaseMark } from './marks.ts';
 
 export interface EnvironmentOptions {
@@ -58,20 +59,35 @@ function loadLine({ cpuPercent, memoryBytes, restarts, port }: ContainerView): L
 function clientLine({ client }: DashboardView): Line {
   const { state, accelerator, kernel } = client;
   const tone = state === 'ready' ? 'passed' : state === 'booting' ? 'running' : state === 'gone' ? 'failed' : 'dim';
-  const about = [kernel === null ? null : `Linux ${kernel}`, accelerator].filter((part) => part !== null);
+  const about = [kernel === null ? null : kernelName(kernel), accelerator].filter((part) => part !== null);
   return [span('client ', 'dim'), span(state, tone), about.length === 0 ? '' : `  ${about.join(', ')}`];
 }
+
+/** The last whole lines that fit, wrapped: what a line has to say often comes after a long prefix. */
+function tailRows(tail: readonly string[], width: number, room: number): readonly string[] {
+  let rows: readonly string[] = [];
+  for (const text of tail.toReversed()) {
+    const wrapped = wrapText(cleanLine(text), width);
+    if (rows.length + wrapped.length > room) return rows.length > 0 ? rows : wrapped.slice(0, Math.max(0, room));
+    rows = [...wrapped, ...rows];
+  }
+  return rows;
+}
+
+/** Steps of a first start, which later ones leave out. */
+const coldOnly: ReadonlySet<Phase> = new Set(['vm-boot', 'vm-save']);
 
 /** Server and client, and the steps that lead there; what is most telling comes first, for the pane may be low. */
 export function environmentLines(view: DashboardView, options: EnvironmentOptions): Line[] {
   const { height, now } = options;
   const status = [containerLine(view.container, now), loadLine(view.container), clientLine(view)];
   const settled = view.environment === 'ready' || view.environment === 'running' || view.environment === 'stopped';
-  const roomy = height >= phases.length + status.length;
+  const shown = phases.filter((phase) => !coldOnly.has(phase) || view.phases.some((entry) => entry.phase === phase));
+  const roomy = height >= shown.length + status.length;
   const steps =
     settled && !roomy
       ? []
-      : phases.map((phase) =>
+      : shown.map((phase) =>
           phaseLine(
             phase,
             view.phases.find((entry) => entry.phase === phase),
@@ -80,6 +96,6 @@ export function environmentLines(view: DashboardView, options: EnvironmentOption
         );
   const lines = settled || roomy ? [...status, ...steps] : [...steps, ...status];
   const room = height - lines.length;
-  const tail = room > 0 ? options.serverTail.slice(-room).map((text): Line => [span(cleanLine(text), 'dim')]) : [];
+  const tail = tailRows(options.serverTail, options.width, room).map((row): Line => [span(row, 'dim')]);
   return [...lines, ...tail];
 }

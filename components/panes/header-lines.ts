@@ -6,6 +6,7 @@ import { clockTime } from '../text/numbers.ts';
 import type { Tone } from '../theme/theme.ts';
 import type { DashboardView, EnvironmentState } from '../view/dashboard-view.ts';
 import { progressOf } from '../view/progress.ts';
+import { kernelName } from './kernel-name.ts';
 import { spinner } from './marks.ts';
 
 const tones: Readonly<Record<EnvironmentState, Tone>> = {
@@ -76,7 +77,7 @@ export function headerLines(
   const facts = [
     server?.title,
     nfsVersion === null ? undefined : `NFSv${nfsVersion}`,
-    client.kernel === null ? undefined : `Linux ${client.kernel.replace(/-(cloud-)?(amd64|arm64|virt)$/, '')}`,
+    client.kernel === null ? undefined : kernelName(client.kernel),
     client.accelerator,
   ];
   const left: Line = [span(' nfstest-tui ', 'bold'), span('│ ', 'frame'), facts.filter((fact) => fact !== undefined && fact !== null).join(' · ')];

@@ -14,6 +14,8 @@ export function verdictMark(status: TestcaseView['status'], tick = 0): Span {
       return span('✔', 'passed');
     case 'failed':
       return span('✘', 'failed');
+    case 'known':
+      return span('✗', 'warning');
     case 'not-run':
       return span('-', 'warning');
     case 'running':

@@ -67,8 +67,10 @@ export function testcaseLine(testcase: TestcaseView, { width, cursor, selected, 
 /** Head of the columns; as wide as the rows. */
 export function testcaseHead(width: number): Line {
   const room = width - fixedWidth;
-  const last = room < 5 ? fit('', room) : room < 9 ? fit('was', room, 'right') : ` was${fit('delta', room - 4, 'right')}`;
-  return [span(`     ${fit('', 2)}${fit('testcase', nameWidth)} ${fit('checks', countWidth, 'right')} ${fit('time', timeWidth, 'right')}${last}`, 'dim')];
+  // Two columns hold a mark and no heading: the one of the time gives way to the left.
+  const time = room >= 2 && room < 4 ? `${fit('time', timeWidth + room - 3)}was` : fit('time', timeWidth, 'right');
+  const last = room < 4 ? '' : room < 9 ? fit('was', room, 'right') : ` was${fit('delta', room - 4, 'right')}`;
+  return [span(`     ${fit('', 2)}${fit('testcase', nameWidth)} ${fit('checks', countWidth, 'right')} ${time}${last}`, 'dim')];
 }
 
 /** First visible row, so that the cursor is never at the edge while there is more beyond it. */

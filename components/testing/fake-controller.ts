@@ -1,4 +1,4 @@
-import { type EventBody, type LogChannel, logChannels, type RunEvent } from '../../src/model/events.ts';
+import { type EventBody, type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../../src/model/events.ts';
 import type { ExitCode } from '../../src/model/exit-codes.ts';
 import { LogBuffer } from '../../src/stream/ring-buffer.ts';
 // biome-ignore lint/style/noRestrictedImports: only tests load this file.
@@ -64,6 +64,13 @@ export class FakeController implements DashboardController {
   quit({ keep }: { readonly keep: boolean }): Promise<ExitCode> {
     this.calls.push(keep ? 'quit keep' : 'quit');
     return this.left.promise;
+  }
+
+  expectFailures(failures: readonly KnownFailure[]): Promise<string> {
+    this.calls.push(
+      ...failures.map(({ testcase, message, reason, nfs, kernel }) => `expect ${testcase} ${message} ${reason} ${[...nfs, ...kernel].join(' ')}`),
+    );
+    return Promise.resolve('written down');
   }
 
   reproCommand = (testcases: readonly string[]): string => `make nfstest TESTCASE=${testcases.join(',')}`;

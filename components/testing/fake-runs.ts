@@ -5,8 +5,8 @@ import type { Recording } from '../replay/replay-controller.ts';
 
 const textOf = (run: string, file: string): string => readFileSync(`test/fixtures/runs/${run}/${file}`, 'utf8').trimEnd();
 
-/** A recorded run: `full` (all testcases, `open` fails) or `no-vm` (the client VM never gets ready). */
-export function recordedRun(run: 'full' | 'no-vm'): Recording {
+/** A recorded run: `full` (all testcases, `open` fails), `no-vm` (the client VM never gets ready) or `nfstest-open` (`open` fails as known). */
+export function recordedRun(run: 'full' | 'no-vm' | 'nfstest-open'): Recording {
   const events = textOf(run, 'events.ndjson')
     .split('\n')
     .map((line) => JSON.parse(line) as RunEvent);

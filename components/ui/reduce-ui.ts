@@ -14,6 +14,7 @@ export type UiAction =
   | { readonly type: 'follow'; readonly pane: SidePane; readonly extent: Extent }
   | { readonly type: 'zoom' | 'wrap' | 'unzoom' }
   | { readonly type: 'mode'; readonly mode: Mode }
+  | { readonly type: 'reason'; readonly text: string }
   | { readonly type: 'notice'; readonly notice: Notice }
   | { readonly type: 'dismiss'; readonly failure: FailureView | null }
   | { readonly type: 'quitting' }
@@ -54,6 +55,8 @@ export function reduceUi(state: UiState, action: UiAction): UiState {
       return { ...state, wrap: !state.wrap };
     case 'mode':
       return { ...state, mode: action.mode };
+    case 'reason':
+      return { ...state, reason: action.text };
     case 'notice':
       return { ...state, mode: 'notice', notice: action.notice };
     case 'dismiss':

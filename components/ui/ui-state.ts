@@ -19,7 +19,7 @@ export const paneTitles: Readonly<Record<PaneId, string>> = {
 };
 
 /** Who gets the keys. */
-export type Mode = 'main' | 'filter' | 'help' | 'quit' | 'failure' | 'notice';
+export type Mode = 'main' | 'filter' | 'known' | 'help' | 'quit' | 'failure' | 'notice';
 
 export interface Notice {
   readonly title: string;
@@ -38,6 +38,8 @@ export interface UiState {
   readonly wrap: boolean;
   readonly scroll: Readonly<Record<Exclude<PaneId, 'testcases'>, Scroll>>;
   readonly selection: SelectionState;
+  /** What is typed in the mode `known`: why a failure is expected. */
+  readonly reason: string;
   /** Shown in an overlay. */
   readonly notice: Notice | null;
   /** Shown in the footer until the next key. */
@@ -61,6 +63,7 @@ export const initialUi = (selected: readonly string[] = []): UiState => ({
   wrap: false,
   scroll: { detail: null, server: null, console: null, suite: null },
   selection: initialSelection(selected),
+  reason: '',
   notice: null,
   message: null,
   dismissed: null,

@@ -1,4 +1,5 @@
-import type { ServerIdentity, SuiteIdentity, Verdict } from '../../src/model/events.ts';
+import type { Conclusion, ServerIdentity, SuiteIdentity } from '../../src/model/events.ts';
+import type { KnownFailures } from '../../src/model/known-failures.ts';
 import type { PhaseState } from '../../src/model/run-state.ts';
 
 export interface AssertionView {
@@ -8,11 +9,13 @@ export interface AssertionView {
   readonly passedCount: number;
   readonly failedCount: number;
   readonly details: readonly string[];
+  /** Why its failure is expected; null where it is not, or where it passed. */
+  readonly known: string | null;
 }
 
 /** What is known of a testcase from an earlier run. */
 export interface PreviousResult {
-  readonly verdict: Verdict;
+  readonly verdict: Conclusion;
   readonly durationMs: number | null;
 }
 
@@ -21,7 +24,7 @@ export interface TestcaseView {
   readonly name: string;
   readonly description: string;
   /** `idle`: not selected for any run of this session. */
-  readonly status: 'idle' | 'pending' | 'running' | Verdict;
+  readonly status: 'idle' | 'pending' | 'running' | Conclusion;
   readonly passedCount: number;
   readonly failedCount: number;
   readonly durationMs: number | null;
@@ -90,6 +93,8 @@ export interface DashboardView {
   readonly testcases: readonly TestcaseView[];
   /** Names of the run that goes on, or of the last one. */
   readonly selected: readonly string[];
+  /** Expected failures of the run that goes on, or of the last one; null where none are expected. */
+  readonly known: KnownFailures | null;
   readonly setupFailure: { readonly message: string; readonly details: readonly string[] } | null;
   /** The newest one; null where there was none. */
   readonly note: string | null;
@@ -122,6 +127,7 @@ export function emptyView(catalog: readonly CatalogEntry[], previous: ReadonlyMa
     client: { state: 'off', accelerator: null, kernel: null },
     testcases: catalog.map((entry) => idleTestcase(entry, previous.get(entry.name) ?? null)),
     selected: [],
+    known: null,
     setupFailure: null,
     note: null,
     outcome: null,

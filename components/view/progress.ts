@@ -11,7 +11,7 @@ export interface Progress {
   readonly remainingMs: number | null;
 }
 
-const isDone = ({ status }: TestcaseView) => status === 'passed' || status === 'failed' || status === 'not-run';
+const isDone = ({ status }: TestcaseView) => status === 'passed' || status === 'failed' || status === 'known' || status === 'not-run';
 
 /** How long a testcase takes, from the last time it ran to its end. */
 const usualMs = ({ previous }: TestcaseView): number | null => (previous === null || previous.verdict === 'not-run' ? null : previous.durationMs);

@@ -5,7 +5,7 @@ type TestcaseEvent = TestcaseStarted | AssertionFinished | RemarkReported | Test
 
 /** What the row shows becomes what it showed last time. */
 const previousOf = ({ status, durationMs, previous }: TestcaseView): PreviousResult | null =>
-  status === 'passed' || status === 'failed' || status === 'not-run' ? { verdict: status, durationMs } : previous;
+  status === 'passed' || status === 'failed' || status === 'known' || status === 'not-run' ? { verdict: status, durationMs } : previous;
 
 /** The rows at the start of a run: the selected ones wait, the others keep what they show. */
 export function selectForRun(testcases: readonly TestcaseView[], selected: readonly string[]): readonly TestcaseView[] {
@@ -14,7 +14,7 @@ export function selectForRun(testcases: readonly TestcaseView[], selected: reado
   return all.map((testcase) => (selected.includes(testcase.name) ? { ...idleTestcase(testcase, previousOf(testcase)), status: 'pending' } : testcase));
 }
 
-function change(testcase: TestcaseView, event: TestcaseEvent, time: number): TestcaseView {
+function change(testcase: TestcaseView, event: TestcaseEvent, time: number, known: string | null): TestcaseView {
   switch (event.type) {
     case 'testcase.started':
       return { ...idleTestcase(testcase, testcase.status === 'pending' ? testcase.previous : previousOf(testcase)), status: 'running', startedAt: time };
@@ -24,23 +24,29 @@ function change(testcase: TestcaseView, event: TestcaseEvent, time: number): Tes
         ...testcase,
         passedCount: testcase.passedCount + passedCount,
         failedCount: testcase.failedCount + failedCount,
-        assertions: [...testcase.assertions, { verdict, message, passedCount, failedCount, details }],
+        assertions: [...testcase.assertions, { verdict, message, passedCount, failedCount, details, known }],
       };
     }
     case 'remark.reported':
       return { ...testcase, remarks: [...testcase.remarks, `${event.level}: ${event.message}`] };
     case 'testcase.finished': {
       const { verdict, passedCount, failedCount, durationMs, reason } = event;
-      return { ...testcase, status: verdict, passedCount, failedCount, durationMs, reason };
+      const failures = testcase.assertions.filter((assertion) => assertion.verdict === 'failed');
+      const expected = verdict === 'failed' && failures.length > 0 && failures.every((failure) => failure.known !== null);
+      return { ...testcase, status: expected ? 'known' : verdict, passedCount, failedCount, durationMs, reason };
     }
   }
 }
 
-/** The rows after an event of one testcase; one that is not in the catalog is added at the end. */
-export function reduceTestcase(testcases: readonly TestcaseView[], event: TestcaseEvent, time: number): readonly TestcaseView[] {
+/**
+ * The rows after an event of one testcase; one that is not in the catalog is added at the end.
+ *
+ * @param known why a failed assertion is expected; null where it is not.
+ */
+export function reduceTestcase(testcases: readonly TestcaseView[], event: TestcaseEvent, time: number, known: string | null = null): readonly TestcaseView[] {
   const name = event.testcase;
   if (name === null) return testcases;
-  const known = testcases.some((testcase) => testcase.name === name);
-  const rows = known ? testcases : [...testcases, idleTestcase({ name, description: '' }, null)];
-  return rows.map((testcase) => (testcase.name === name ? change(testcase, event, time) : testcase));
+  const listed = testcases.some((testcase) => testcase.name === name);
+  const rows = listed ? testcases : [...testcases, idleTestcase({ name, description: '' }, null)];
+  return rows.map((testcase) => (testcase.name === name ? change(testcase, event, time, known) : testcase));
 }

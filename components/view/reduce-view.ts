@@ -1,5 +1,6 @@
 import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinished, RunStarted } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
+import { noteAssertion } from '../../src/model/known-failures.ts';
 import { describeResults, describeTimes } from '../../src/model/round-book.ts';
 import type { ContainerView, DashboardView, PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';
@@ -23,6 +24,7 @@ function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardV
     client: again ? view.client : { ...view.client, state: 'off' },
     testcases: selectForRun(view.testcases, event.testcases),
     selected: event.testcases,
+    known: null,
     setupFailure: null,
     note: null,
     outcome: null,
@@ -44,13 +46,21 @@ function finishRun(view: DashboardView, event: RunFinished & RunEvent): Dashboar
 
 function reducePhase(view: DashboardView, event: (PhaseStarted | PhaseFinished | ProgressReported) & RunEvent): DashboardView {
   if (event.type === 'phase.started') {
-    const begun: PhaseView = { phase: event.phase, status: 'running', durationMs: null, detail: null, progress: null, startedAt: timeOf(event) };
+    const begun: PhaseView = {
+      phase: event.phase,
+      lane: event.lane,
+      status: 'running',
+      durationMs: null,
+      detail: null,
+      progress: null,
+      startedAt: timeOf(event),
+    };
     const environment = event.phase === 'stop' ? 'stopping' : view.environment;
-    return { ...view, environment, phases: [...view.phases.filter(({ phase }) => phase !== event.phase), begun] };
+    return { ...view, environment, phases: [...view.phases.filter(({ phase, lane }) => phase !== event.phase || lane !== event.lane), begun] };
   }
   const change: Partial<PhaseView> =
     event.type === 'progress.reported' ? { progress: event.message } : { status: event.outcome, durationMs: event.durationMs, detail: event.detail };
-  return { ...view, phases: view.phases.map((entry) => (entry.phase === event.phase ? { ...entry, ...change } : entry)) };
+  return { ...view, phases: view.phases.map((entry) => (entry.phase === event.phase && entry.lane === event.lane ? { ...entry, ...change } : entry)) };
 }
 
 const withContainer = (view: DashboardView, change: Partial<ContainerView>): DashboardView => ({ ...view, container: { ...view.container, ...change } });
@@ -66,6 +76,11 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'phase.finished':
     case 'progress.reported':
       return reducePhase(view, event);
+    case 'known-failures.read':
+      return {
+        ...view,
+        known: { source: event.source, strict: event.strict, entries: event.entries.map((entry) => ({ ...entry, seen: false, passed: false })) },
+      };
     case 'suite.resolved':
       return { ...view, suite: event.suite };
     case 'note.reported':
@@ -96,7 +111,12 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'vm.exited':
       return { ...view, client: { ...view.client, state: event.unexpected ? 'gone' : 'off' } };
     case 'client.connected':
-      return { ...view, client: { ...view.client, state: 'ready', kernel: event.kernel } };
+      return {
+        ...view,
+        // Of a server that was taken up no event says that it is ready.
+        container: view.container.state === 'started' ? { ...view.container, state: 'running' } : view.container,
+        client: { ...view.client, state: 'ready', kernel: event.kernel },
+      };
     case 'suite.started':
       return { ...view, environment: 'running', setupFailure: null };
     case 'suite.finished':
@@ -105,8 +125,19 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
       return { ...view, round: `round ${event.number}: ${describeResults(event)} · ${describeTimes(event)}` };
     case 'suite.setup-failed':
       return { ...view, setupFailure: { message: event.message, details: event.details } };
+    case 'assertion.finished': {
+      const circumstances = { nfsVersion: view.nfsVersion, clientKernel: view.client.kernel, suiteKind: view.suite?.kind ?? null };
+      const noted = view.known === null ? null : noteAssertion(view.known, circumstances, event);
+      const testcases = reduceTestcase(view.testcases, event, timeOf(event), noted?.entry?.reason ?? null);
+      return { ...view, known: noted?.known ?? null, testcases };
+    }
     case 'testcase.started':
-    case 'assertion.finished':
+      return {
+        ...view,
+        // From here on header and list say how far the tests are.
+        phases: view.phases.map((entry) => (entry.phase === 'suite' ? { ...entry, progress: null } : entry)),
+        testcases: reduceTestcase(view.testcases, event, timeOf(event)),
+      };
     case 'remark.reported':
     case 'testcase.finished':
       return { ...view, testcases: reduceTestcase(view.testcases, event, timeOf(event)) };

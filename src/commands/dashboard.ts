@@ -57,7 +57,7 @@ export async function showDashboard(
   enableCompileCache();
   // A screen makes garbage with every frame; V8 would rather grow to 300 MB than collect it. Measured by `npm run bench:ui`.
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=60');
+  setFlagsFromString('--heap-growing-percent=75');
   const { showScreen } = await import('../../components/screen.tsx');
   return showScreen(controller, { ...options, runCommand: runOnTerminal });
 }
@@ -71,7 +71,7 @@ export async function runDashboard(input: CommandInput): Promise<ExitCode> {
   const controller = new LiveController({
     options,
     isRunning: () => environmentRuns(options),
-    previous: await previousResults(options.runsDir),
+    previous: await previousResults(options.runsDir, { server: options.imageName.value, nfsVersion: options.nfsVersion }),
     pagerCommand,
   });
   let close: (exitCode: ExitCode) => void = () => {};

@@ -34,6 +34,7 @@ export const doctor: RunCommand = async ({ options, switches, write, color }) =>
 export const setup: RunCommand = async ({ options, switches, write, isTerminal }) => {
   await runSetup({
     yes: switches.has('yes'),
+    forTests: switches.has('for-tests'),
     isTerminal,
     ask: async (question) => {
       const terminal = createInterface({ input: process.stdin, output: process.stdout });

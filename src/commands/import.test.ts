@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { RunSummary } from '../history/summary.ts';
 import { UserError } from '../model/errors.ts';
+import type { RunSummary } from '../model/summary.ts';
 import { importLog } from './import.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../test/fixtures/nfstest/${name}`, import.meta.url));
@@ -147,5 +147,44 @@ describe('import', () => {
     expect(failure).toBeInstanceOf(UserError);
     expect((failure as UserError).exitCode).toBe(2);
     expect((failure as UserError).message).toMatch(message);
+  });
+});
+
+describe('import with reports and known failures', () => {
+  const known = {
+    type: 'known-failures.read',
+    source: 'k.toml',
+    strict: false,
+    entries: [
+      {
+        testcase: 'open',
+        message: 'open - opening * should return an error when O_EXCL|O_CREAT is used',
+        reason: 'the client',
+        nfs: ['3'],
+        kernel: ['>=6.1'],
+        suite: 'nfstest',
+      },
+    ],
+  } as const;
+
+  it('a known failure does not fail it, and says why in the report', async () => {
+    let text = '';
+    const outputDir = join(scratch, 'reports');
+    const write = (part: string) => {
+      text += part;
+    };
+    const exitCode = await importLog({ file: fixture('v3-open-read-write.log'), json: false, known, reporters: ['junit', 'html'], outputDir }, { write });
+    expect(exitCode).toBe(0);
+    expect(text).toMatch(/^KNOWN {4}open/);
+    expect(text).toMatch(/NFS Test PASSED\njunit +\S+junit.xml\nhtml +\S+report.html\n$/);
+    const xml = readFileSync(join(outputDir, 'junit.xml'), 'utf8');
+    expect(xml.match(/<skipped message="known failure: the client"/g)).toHaveLength(2);
+    expect(xml).toContain('<property name="client.kernel" value="6.1.0-56-cloud-amd64"/>');
+    // A log of elsewhere has no times: there is no timeline.
+    expect(readFileSync(join(outputDir, 'report.html'), 'utf8')).not.toContain('id="timeline"');
+  });
+
+  it('holds only for its version', async () => {
+    expect(await importLog({ file: fixture('v4.1-all.log'), json: true, known }, { write: () => {} })).toBe(1);
   });
 });

@@ -1,17 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { replay } from '../history/read-runs.ts';
-import { summarise } from '../history/summary.ts';
 import { messageOf, UserError } from '../model/errors.ts';
-import type { EventBody } from '../model/events.ts';
+import type { EventBody, KnownFailuresRead, RunEvent } from '../model/events.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
-import type { RunState } from '../model/run-state.ts';
+import { emptyRunState, type RunState } from '../model/run-state.ts';
+import { summarise } from '../model/summary.ts';
 import { outcomeOf } from '../model/verdict.ts';
 import { describeSuite } from '../reporters/describe.ts';
+import { buildReport, type ReporterName } from '../reporters/index.ts';
 import { nameWidth, painter, setupFailureLines, summaryLines, verdictLines } from '../reporters/plain-lines.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
 import type { SuiteFacts } from '../suite/facts.ts';
 import { SuiteParser } from '../suite/parser.ts';
+import { writeReports } from './report-files.ts';
 
 export interface ImportRequest {
   /** Path of a log of nfstest_posix; `-` is standard input. */
@@ -19,6 +21,12 @@ export interface ImportRequest {
   /** Prints a `RunSummary` as JSON. */
   readonly json: boolean;
   readonly color?: boolean;
+  /** Reports that go into files; none where left out. */
+  readonly reporters?: readonly ReporterName[];
+  /** Where the files go; the current folder where left out. */
+  readonly outputDir?: string;
+  /** Failures that are expected. */
+  readonly known?: KnownFailuresRead | null;
   /** What was selected; left out: what the log says. */
   readonly testcases?: readonly string[];
 }
@@ -35,14 +43,17 @@ interface ParsedLog {
   readonly facts: SuiteFacts;
   readonly empty: boolean;
   readonly recognised: boolean;
+  readonly lines: readonly string[];
 }
 
 async function parse(chunks: AsyncIterable<Uint8Array | string>, testcases: readonly string[]): Promise<ParsedLog> {
   const parser = new SuiteParser({ testcases });
   const splitter = new LineSplitter();
   const bodies: EventBody[] = [];
+  const all: string[] = [];
   const take = (lines: readonly string[]) => {
     for (const line of lines) bodies.push(...parser.push(line));
+    all.push(...lines);
   };
   let empty = true;
   for await (const chunk of chunks) {
@@ -54,18 +65,24 @@ async function parse(chunks: AsyncIterable<Uint8Array | string>, testcases: read
   const { printedTotals, facts, recognised } = parser;
   const exitCode = printedTotals === null ? null : Number(printedTotals.failed > 0);
   bodies.push(...parser.end({ exitCode, durationMs: facts.totalMs ?? 0 }));
-  return { bodies, facts, empty, recognised };
+  return { bodies, facts, empty, recognised, lines: all };
 }
 
+/** A log carries no times of this program's. */
+const stamped = ({ bodies }: ParsedLog, name: string): readonly RunEvent[] => bodies.map((body) => ({ ...body, runId: name, lane: 0, time: '', atMs: 0 }));
+
 /** The state of the run that a log tells of; without server, for a log does not say which one it was. */
-function stateOf({ bodies, facts }: ParsedLog, name: string): RunState {
-  const stamp = { runId: name, lane: 0, time: '', atMs: 0 };
-  const state = {
-    ...replay(bodies.map((body) => ({ ...body, ...stamp }))),
+function stateOf(log: ParsedLog, name: string, known: KnownFailuresRead | null): RunState {
+  const { facts } = log;
+  const told: RunState = {
+    ...emptyRunState,
     nfsVersion: facts.nfsVersion,
     suite: { kind: facts.suiteKind, version: facts.suiteVersion, source: name },
     clientKernel: /^Linux \S+ (\S+)/.exec(facts.client ?? '')?.[1] ?? null,
+    suiteCommand: facts.command,
   };
+  const stamp = { runId: name, lane: 0, time: '', atMs: 0 };
+  const state = replay([...(known === null ? [] : [{ ...known, ...stamp }]), ...stamped(log, name)], told);
   return { ...state, result: { ...outcomeOf(state), durationMs: facts.totalMs ?? 0 } };
 }
 
@@ -94,7 +111,7 @@ function print(state: RunState, { bodies, facts }: ParsedLog, { color = false }:
  * @throws UserError when there is no such file or nothing of NFStest in it.
  */
 export async function importLog(request: ImportRequest, { write, readStdin = () => process.stdin }: ImportIo): Promise<ExitCode> {
-  const { file, json, testcases = [] } = request;
+  const { file, json, testcases = [], reporters = [], known = null } = request;
   const name = file === '-' ? 'standard input' : file;
   let log: ParsedLog;
   try {
@@ -106,8 +123,14 @@ export async function importLog(request: ImportRequest, { write, readStdin = () 
   if (log.empty) throw new UserError(`${name} is empty`, hint);
   if (!log.recognised) throw new UserError(`no NFStest output found in ${name}`, hint);
 
-  const state = stateOf(log, file === '-' ? 'stdin' : basename(file));
+  const shortName = file === '-' ? 'stdin' : basename(file);
+  const state = stateOf(log, shortName, known);
   const outcome = outcomeOf(state);
   write(json ? `${JSON.stringify({ ...summarise(state), runId: null }, null, 2)}\n` : `${print(state, log, request).join('\n').trimStart()}\n`);
+  if (reporters.length > 0) {
+    const report = buildReport({ events: stamped(log, shortName), state, logs: { suite: log.lines } });
+    const [failure] = await writeReports(report, { names: reporters, folder: request.outputDir ?? process.cwd(), write: json ? () => {} : write });
+    if (failure) throw failure;
+  }
   return outcome.exitCode;
 }

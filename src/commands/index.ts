@@ -2,6 +2,9 @@ import type { Command } from './types.ts';
 
 const environment = () => import('./environment.ts');
 
+const runWords =
+  'RUN is latest (where left out), the name of a kept run or its beginning, each with ~N for the N-th before it; or a folder, an events.ndjson or a capsule.';
+
 /** Every command in the order of `--help`. Its code, with the libraries it needs, is loaded when it runs. */
 export const commands: readonly Command[] = [
   {
@@ -66,20 +69,52 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./logs.ts')).logs,
   },
   {
+    name: 'runs',
+    usage: '',
+    summary: 'list the kept runs: when, server, version, totals, and what changed',
+    details: ['Below the table: testcases that passed and failed with the same server image.'],
+    load: async () => (await import('./runs.ts')).runs,
+  },
+  {
+    name: 'show',
+    usage: '[RUN] [TESTCASE]',
+    summary: 'print a kept run, or one testcase of it with its output and history',
+    details: [runWords],
+    load: async () => (await import('./show.ts')).show,
+  },
+  {
+    name: 'compare',
+    usage: 'RUN [RUN]',
+    summary: 'say what fails, passes or is slower in the second run (latest)',
+    details: [runWords, 'Exit code 1 where a testcase fails, or did not run to its end, that did not before; else 0.'],
+    load: async () => (await import('./compare.ts')).compare,
+  },
+  {
+    name: 'report',
+    usage: '[RUN]',
+    summary: 'make reports of a kept run: --reporter junit,html',
+    details: [runWords, 'The files go into --output-dir, or into the run’s folder.'],
+    load: async () => (await import('./report.ts')).report,
+  },
+  {
+    name: 'capsule',
+    usage: '[RUN] [TESTCASE]',
+    summary: 'pack a run into one .tar.gz that show, report and replay open elsewhere',
+    details: [runWords, 'It holds command, versions, digests, events and logs; no keys, and of the environment only settings that hold no secret.'],
+    load: async () => (await import('./capsule.ts')).capsule,
+  },
+  {
     name: 'import',
     usage: 'FILE',
     summary: 'read a log of nfstest_posix from elsewhere: verdicts and exit code',
-    details: ['FILE may be - for standard input.'],
+    details: ['FILE may be - for standard input. --reporter and --output-dir (else the current folder) make reports of it.'],
     load: async () => (await import('./import-command.ts')).importFile,
   },
   {
     name: 'replay',
     usage: '[RUN] [SPEED]',
     summary: 'show a finished run in the dashboard',
-    details: [
-      'RUN is the name of a kept run, its folder or its events.ndjson; latest where left out.',
-      'SPEED is for example 4x. p pauses, + and - change the speed, the left and right arrows move by 10 s.',
-    ],
+    details: [runWords, 'SPEED is for example 4x. p pauses, + and - change the speed, the left and right arrows move by 10 s.'],
     load: async () => (await import('./replay.ts')).replay,
   },
   {

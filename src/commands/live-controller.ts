@@ -5,13 +5,15 @@ import { emptyView, type PreviousResult } from '../../components/view/dashboard-
 import type { Options } from '../config/options.ts';
 import { findRecipe } from '../config/server-recipe.ts';
 import { sshArguments, vmFiles } from '../config/vm-files.ts';
-import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import { messageOf } from '../model/errors.ts';
+import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
-import { shellQuote } from '../model/shell-quote.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { LogBuffer } from '../stream/ring-buffer.ts';
 import { catalog } from '../suite/catalog.ts';
+import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
+import { repeatCommand } from './repeat-command.ts';
 import { WatchSwitch } from './watch-switch.ts';
 
 export interface LiveOptions {
@@ -39,10 +41,13 @@ export class LiveController implements DashboardController {
   #keep = false;
   #sshPort: number | null = null;
   #lastFolder: string | null = null;
+  /** Where each log was last written to: the console of a VM that booted three runs ago is in that run's folder. */
+  readonly #logFolders = new Map<LogChannel, string>();
   #quitting = false;
   /** Exit code of the last run of testcases; 0 where none ran. */
   #exitCode: ExitCode = ExitCode.passed;
   #ended: Promise<void> = Promise.resolve();
+  readonly #forced = Promise.withResolvers<void>();
   readonly #watch: WatchSwitch;
 
   constructor(settings: LiveOptions) {
@@ -92,7 +97,10 @@ export class LiveController implements DashboardController {
       });
       this.#run = run;
       run.recorder.subscribe((event) => this.#observe(event));
-      run.logs.subscribe((channel, line) => this.logs[channel].push(line));
+      run.logs.subscribe((channel, line) => {
+        this.logs[channel].push(line);
+        this.#logFolders.set(channel, run.recorder.folder);
+      });
       run.onIdle((outcome) => this.#becomeIdle(outcome));
       run.start();
       // Asked to end while it was being opened.
@@ -138,12 +146,14 @@ export class LiveController implements DashboardController {
     this.#quitting = true;
     this.#watch.end();
     this.#run?.send({ type: 'run.stop', outcome: over });
-    await this.#ended;
+    await Promise.race([this.#ended, this.#forced.promise]);
     return this.#exitCode;
   }
 
   force(): void {
-    this.#run?.send({ type: 'run.stop', outcome: byUser('forced') });
+    // Before there is a run nothing has been started that would have to be stopped.
+    if (this.#run === null) this.#forced.resolve();
+    else this.#run.send({ type: 'run.stop', outcome: byUser('forced') });
   }
 
   /** Ends the session for a signal. */
@@ -154,16 +164,27 @@ export class LiveController implements DashboardController {
     return this.#ended;
   }
 
+  async expectFailures(failures: readonly KnownFailure[]): Promise<string> {
+    try {
+      const { addKnownFailure, knownFailuresFile } = await import('../config/known-failures-file.ts');
+      const { knownFailures, imageName } = this.#settings.options;
+      const file = knownFailuresFile(knownFailures, this.store.getSnapshot().server?.name ?? imageName.value);
+      if (file === null) return 'KNOWN_FAILURES is none: there is no file to write to';
+      for (const failure of failures) await addKnownFailure(file.path, failure);
+      return `written to ${relative(process.cwd(), file.path)}; counts from the next run on`;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
   reproCommand(testcases: readonly string[]): string {
-    const { imageName, nfsVersion, nfstestSource } = this.#settings.options;
-    const source = nfstestSource === '' ? [] : [`--nfstest-src=${nfstestSource}`];
-    return ['nfstest-tui', '--ci', `--image-name=${imageName.value}`, `--nfs-version=${nfsVersion}`, ...source, `--testcase=${testcases.join(',')}`]
-      .map(shellQuote)
-      .join(' ');
+    return repeatCommand(this.#settings.options, testcases);
   }
 
   shellCommand(): TerminalCommand | null {
-    return this.#sshPort === null ? null : { command: 'ssh', args: sshArguments(vmFiles(this.#settings.options).key, this.#sshPort) };
+    return this.#sshPort === null || this.store.getSnapshot().client.state !== 'ready'
+      ? null
+      : { command: 'ssh', args: sshArguments(vmFiles(this.#settings.options).key, this.#sshPort) };
   }
 
   pagerCommand(path: string): TerminalCommand {
@@ -171,7 +192,8 @@ export class LiveController implements DashboardController {
   }
 
   logFile(channel: LogChannel): string | null {
-    return this.#run ? `${this.#run.recorder.folder}/${channel}.log` : null;
+    const folder = this.#logFolders.get(channel) ?? this.#run?.recorder.folder;
+    return folder === undefined ? null : `${folder}/${channel}.log`;
   }
 
   runFolder(): string | null {
@@ -180,16 +202,8 @@ export class LiveController implements DashboardController {
 
   /** What stays on the terminal after the screen: the verdicts, and where the runs are kept. */
   summary(): readonly string[] {
-    const { testcases, outcome } = this.store.getSnapshot();
-    const ran = testcases.filter(({ status }) => status === 'passed' || status === 'failed' || status === 'not-run');
-    const words = { passed: 'passed', failed: 'FAILED', 'not-run': 'not run' } as const;
-    const width = Math.max(0, ...ran.map(({ name }) => name.length));
-    const rows = ran.map(({ name, status, passedCount, failedCount }) => {
-      const word = words[status as keyof typeof words];
-      return `${name.padEnd(width)}  ${word.padEnd(7)}  ${passedCount}/${passedCount + failedCount}`;
-    });
-    const folder = this.#lastFolder === null ? [] : [`kept in ${this.#lastFolder}`];
-    return [...rows, ...(ran.length === 0 && outcome !== null ? [outcome] : []), ...folder];
+    const kept = this.#keep ? ['the environment is still running', '  → nfstest-tui takes it up again, `nfstest-tui stop-env` stops it'] : [];
+    return [...summaryLines(this.store.getSnapshot(), this.#lastFolder), ...kept];
   }
 
   #observe(event: RunEvent): void {
@@ -224,7 +238,7 @@ export class LiveController implements DashboardController {
     this.#sshPort = null;
     if (!this.#quitting) this.#exitCode = outcome.exitCode;
     const { reason, hint, log } = outcome;
-    if (outcome.exitCode === ExitCode.passed || this.#quitting) this.store.update({ environment: 'stopped', outcome: reason });
+    if (outcome.exitCode === ExitCode.passed || this.#quitting) this.store.update({ environment: 'stopped' });
     else this.store.update({ environment: 'failed', failure: { reason, hint, log }, outcome: reason });
   }
 }

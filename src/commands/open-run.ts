@@ -1,13 +1,18 @@
+import { relative } from 'node:path';
 import { createActor } from 'xstate';
 import { openServices, processes, type Services } from '../app.ts';
+import { knownFailuresFile, readKnownFailures } from '../config/known-failures-file.ts';
 import type { Options } from '../config/options.ts';
 import { programVersion } from '../config/paths.ts';
 import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
+import { type EarlierResult, previousResults } from '../history/previous-results.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
+import { fleetMachine } from '../machine/fleet-machine.ts';
 import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
-import { EnvironmentError, UserError } from '../model/errors.ts';
-import type { RoundStart, RunStarted, ServerIdentity } from '../model/events.ts';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
+import type { KnownFailuresRead, RoundStart, RunStarted, ServerIdentity } from '../model/events.ts';
+import { redactCredentials } from '../model/redact.ts';
 import { RoundBook } from '../model/round-book.ts';
 import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
 import type { Reporter } from '../reporters/index.ts';
@@ -15,9 +20,12 @@ import { EnvironmentFile, type EnvironmentRecord, lockEnvironment, readEnvironme
 import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
 import type { RunScope } from '../steps/run-scope.ts';
+import { SavedVms } from '../steps/saved-vms.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { selectTestcases } from '../suite/catalog.ts';
+import { spread } from '../suite/spread.ts';
+import { laneCount, optionsOfLane } from './lanes.ts';
 import { RunRecorder } from './run-recorder.ts';
 
 export interface RunRequest {
@@ -29,6 +37,8 @@ export interface RunRequest {
   readonly attach: boolean;
   /** Leave server and VM running where they survived the run; asked when it ends. */
   readonly keep: () => boolean;
+  /** A known failure that passes makes the run fail. */
+  readonly strict?: boolean;
   /** Makes the run's reporters; called when the run's folder exists. */
   readonly reporters: (folder: string) => readonly Reporter[];
 }
@@ -42,6 +52,8 @@ export interface RoundRequest extends Omit<RoundStart, 'number'> {
 /** A run that is under way, or several of a session. */
 export interface OpenRun {
   readonly logs: LogHub;
+  /** One per lane; the first is `logs`. */
+  readonly hubs: readonly LogHub[];
   readonly recorder: RunRecorder;
   /** Begins; listeners subscribe before. */
   readonly start: () => void;
@@ -68,9 +80,10 @@ interface Checked {
   readonly attached: EnvironmentRecord | null;
   readonly recipe: ServerRecipe;
   readonly server: ServerIdentity;
+  readonly known: KnownFailuresRead | null;
 }
 
-async function check({ options, goal, attach }: RunRequest): Promise<Checked> {
+async function check({ options, goal, attach, strict = false }: RunRequest): Promise<Checked> {
   const testcases = goal === 'tests' ? selectTestcases(options.testcases.value) : [];
   const attached = attach ? await readEnvironment(options) : null;
   if (attach && attached === null) {
@@ -83,8 +96,19 @@ async function check({ options, goal, attach }: RunRequest): Promise<Checked> {
   if (!offered.includes(options.nfsVersion)) {
     throw new UserError(`${server.title} does not serve NFS version ${options.nfsVersion}`, `use --nfs-version with one of ${offered.join(', ')}`);
   }
-  return { testcases, attached, recipe, server };
+  return { testcases, attached, recipe, server, known: await expected(options, server.name, strict) };
 }
+
+/** The failures that are expected of this server; null where there are none. */
+async function expected({ knownFailures }: Options, serverName: string, strict: boolean): Promise<KnownFailuresRead | null> {
+  const file = knownFailuresFile(knownFailures, serverName);
+  const entries = file === null ? [] : await readKnownFailures(file);
+  if (file === null || entries.length === 0) return null;
+  return { type: 'known-failures.read', source: relative(process.cwd(), file.path), strict, entries };
+}
+
+const withoutCredentials = (settings: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, redactCredentials(value)]));
 
 /** Checks a request and makes its run, ready to start. Throws where it can't be. */
 export async function openRun(request: RunRequest): Promise<OpenRun> {
@@ -101,22 +125,25 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
 
 async function prepare(request: RunRequest, checked: Checked, services: Services, unlock: () => Promise<void>): Promise<OpenRun> {
   const { options, goal, parts } = request;
-  const { testcases, attached, server } = checked;
+  const { testcases, attached, server, known } = checked;
   let { recipe } = checked;
   const stopped = goal !== 'build' && !request.attach ? await clearLeftovers(request, services) : [];
-  const logs = new LogHub();
+  const lanes = goal === 'tests' || goal === 'session' ? laneCount(options, { attached: attached !== null, testcases }) : 1;
+  const hubs = Array.from({ length: lanes }, (_, lane) => new LogHub(lane));
+  const [logs = new LogHub()] = hubs;
   const diskTrouble = Promise.withResolvers<Outcome>();
   const recorder = new RunRecorder({
     runsDir: options.runsDir,
-    logs,
+    runsKeep: options.runsKeep,
+    logs: hubs,
     reporters: request.reporters,
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),
   });
   const { runId } = recorder;
 
-  const scope: RunScope = {
+  const scopeOf = (own: Options, hub: LogHub): RunScope => ({
     runId,
-    options,
+    options: own,
     get recipe() {
       return recipe;
     },
@@ -126,19 +153,29 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     server,
     platform: process.platform,
     arch: process.arch,
-    logs,
+    logs: hub,
     folder: () => recorder.folder,
     verdict: () => outcomeOf(recorder.state),
-  };
-  const environment = new EnvironmentFile(options, runId);
-  const existing = attached ?? (await readEnvironment(options));
-  if (existing) environment.adopt(existing);
-  const preparation = new Preparation(scope, services);
-  const keep = () => goal === 'environment' || request.keep();
-  const lane = new Lane(scope, preparation, services, { environment, attached, keep });
-  const machine = runMachine.provide({
-    actors: { ...prepareActors(preparation), lane: laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } }) },
   });
+  const preparation = new Preparation(scopeOf(options, logs), services);
+  const keep = () => goal === 'environment' || request.keep();
+  const saved = new SavedVms(options, services);
+  const machines = await Promise.all(
+    hubs.map(async (hub) => {
+      const own = optionsOfLane(options, hub.lane, lanes);
+      const environment = new EnvironmentFile(own, runId);
+      const existing = attached ?? (await readEnvironment(own));
+      if (existing) environment.adopt(existing);
+      const lane = new Lane(scopeOf(own, hub), preparation, services, { environment, attached, keep, saved });
+      return laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } });
+    }),
+  );
+  const durations = lanes > 1 ? await previousResults(options.runsDir) : new Map<string, EarlierResult>();
+  const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
+  const [only = laneMachine] = machines;
+  // A fleet has a lane's input, events and output.
+  const laneActor = lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share }) as unknown as typeof laneMachine);
+  const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));
   /** Ends a run; a round says what it found first. */
@@ -153,12 +190,17 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     nfsVersion: options.nfsVersion,
     testcases: selected,
     program: programVersion,
+    settings: withoutCredentials(options.given),
+    ...(lanes > 1 ? { lanes } : {}),
     ...(round ? { round } : {}),
   });
   const actor = createActor(machine, {
-    input: { goal, lane: { attach: request.attach, parts, testcases, timeoutMs: options.timeoutMs }, started: started(testcases) },
+    input: { goal, lane: { attach: request.attach, parts, testcases, timeoutMs: options.timeoutMs, lane: 0 }, started: started(testcases) },
   });
-  actor.on('event', ({ body }) => recorder.record(body));
+  actor.on('event', ({ body, lane }) => {
+    recorder.record(body, lane);
+    if (body.type === 'run.started' && goal === 'tests' && known !== null) recorder.record(known);
+  });
   const idleListeners = new Set<(outcome: Outcome) => void>();
   actor.on('idle', ({ outcome }) => {
     void conclude(outcome).then(() => {
@@ -185,6 +227,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const ended = finish();
   return {
     logs,
+    hubs,
     recorder,
     ended,
     start: () => {
@@ -194,7 +237,15 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     send: (event) => actor.send(event),
     onIdle: (listener) => void idleListeners.add(listener),
     test: async (selected, round) => {
-      await recorder.begin(started(selected, round && book.begin({ changed: round.changed, waitedMs: round.waitedMs })));
+      const { imageId, clientKernel, accelerator } = recorder.state;
+      const begun = started(selected, round && book.begin({ changed: round.changed, waitedMs: round.waitedMs }));
+      await recorder.begin({ ...begun, environment: { imageId, clientKernel, accelerator } });
+      // Read again: the dashboard may have added to it. What can't be read any more is told, and expects nothing.
+      const now = await expected(options, server.name, request.strict ?? false).catch((error) => {
+        recorder.record({ type: 'note.reported', level: 'warning', message: messageOf(error) });
+        return null;
+      });
+      if (now !== null) recorder.record(now);
       recorder.record({ type: 'suite.resolved', suite: preparation.suite.identity });
       actor.send({ type: 'tests.run', testcases: selected, rebuild: round?.rebuild ?? false });
     },

@@ -1,3 +1,4 @@
+import { pruneRuns } from '../history/prune-runs.ts';
 import { createRunFolder, type RunFolder } from '../history/run-folder.ts';
 import { newRunId } from '../history/run-id.ts';
 import { type EnvironmentError, messageOf } from '../model/errors.ts';
@@ -10,7 +11,10 @@ import type { LogHub } from '../stream/log-hub.ts';
 
 export interface RecorderOptions {
   readonly runsDir: string;
-  readonly logs: LogHub;
+  /** How many runs are kept, this one included. */
+  readonly runsKeep: number;
+  /** One per lane. */
+  readonly logs: readonly LogHub[];
   /** Makes a run's reporters; called when its folder exists. */
   readonly reporters: (folder: string) => readonly Reporter[];
   /** Told when something can't be written. */
@@ -57,8 +61,8 @@ export class RunRecorder {
     return () => this.#listeners.delete(listener);
   }
 
-  record(body: EventBody): void {
-    this.#journal.record(body);
+  record(body: EventBody, lane = 0): void {
+    this.#journal.record(body, lane);
   }
 
   /** Begins another run in a folder of its own, after the one before is finished. */
@@ -78,6 +82,9 @@ export class RunRecorder {
     this.record({ type: 'run.finished', ...outcome, durationMs: this.#journal.elapsedMs() });
     await this.#folder.writeSummary(this.#state);
     this.#reporter.finish();
+    await pruneRuns(this.#options.runsDir, this.#options.runsKeep, this.runId).catch((error) =>
+      process.emitWarning(`old runs can’t be deleted: ${messageOf(error)}`),
+    );
   }
 
   async close(): Promise<void> {
@@ -99,7 +106,7 @@ export class RunRecorder {
     journal.subscribe((event) => {
       for (const listener of this.#listeners) listener(event);
     });
-    const ends = [logs.subscribe(folder.onLine), logs.subscribe(reporter.onLine)];
+    const ends = logs.flatMap((hub) => [hub.subscribe(folder.onLine), hub.subscribe(reporter.onLine)]);
     this.#unsubscribe = () => {
       for (const end of ends) end();
     };

@@ -5,6 +5,8 @@ import type { ExitCode } from '../model/exit-codes.ts';
 export interface CommandInput {
   /** Validated when asked for: throws UserError where a setting is wrong. */
   readonly options: Options;
+  /** One setting by its key as it was typed, not checked. */
+  readonly setting: (key: string) => string;
   readonly switches: ReadonlySet<string>;
   /** Words after the command's name. */
   readonly words: readonly string[];

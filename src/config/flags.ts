@@ -4,15 +4,15 @@ import { closest } from '../model/suggest.ts';
 export interface Flag {
   /** As typed, without the dashes. */
   readonly name: string;
-  /** Key in nfstest/defaults.mk that it overrides; null for switches. */
+  /** Key in nfstest/defaults.mk that it overrides; null for what only a command line says. */
   readonly key: string | null;
-  /** For help; the value's placeholder first where there is one. */
+  /** The value's placeholder for help; null for a switch. */
   readonly value: string | null;
   readonly help: string;
 }
 
 const setting = (name: string, key: string, value: string, help: string): Flag => ({ name, key, value, help });
-const toggle = (name: string, help: string): Flag => ({ name, key: null, value: null, help });
+const toggle = (name: string, help: string, key: string | null = null): Flag => ({ name, key, value: null, help });
 
 /** Every flag; help and parsing are made of this table. */
 export const flags: readonly Flag[] = [
@@ -30,25 +30,36 @@ export const flags: readonly Flag[] = [
   setting('ssh-port', 'SSH_PORT', 'PORT', 'SSH port of the client VM on 127.0.0.1'),
   setting('memory', 'VM_MEMORY', 'SIZE', 'memory of the client VM: 512M, 1G'),
   setting('cpus', 'VM_CPUS', 'COUNT', 'processors of the client VM'),
+  setting('lanes', 'LANES', 'COUNT', 'pairs of server and VM that share the testcases, or auto'),
   setting('accel', 'ACCEL', 'NAME', 'auto, kvm, hvf or tcg'),
+  toggle('cold', 'boot the client VM instead of restoring its saved state', 'COLD'),
   setting('vm-dir', 'VM_OUTPUT_DIR', 'DIR', 'folder of the VM and its environment'),
   setting('vm-image', 'VM_IMAGE_NAME', 'FILE', 'cloud-init disk image; a bare name lies in the VM folder'),
   setting('cidata', 'CIDATA_NAME', 'FILE', 'seed ISO; a bare name lies in the VM folder'),
   setting('vm-source', 'VM_SOURCE', 'NAME', 'auto, alpine or debian'),
   setting('runs-dir', 'RUNS_DIR', 'DIR', 'where runs are kept'),
+  setting('runs-keep', 'RUNS_KEEP', 'COUNT', 'how many runs are kept'),
+  setting('reporter', 'REPORTER', 'NAMES', 'plain, junit, tap, json, ndjson, github, html; separated by commas'),
+  setting('output-dir', 'OUTPUT_DIR', 'DIR', 'where report files go; else the run’s folder'),
+  setting('known-failures', 'KNOWN_FAILURES', 'FILE|none', 'failures that are expected'),
   toggle('ci', 'whole run as plain lines: build, start, test, stop'),
   toggle('keep', 'leave server and VM running after the run'),
   toggle('dry-run', 'print what would be built and run, and do nothing'),
   toggle('json', 'machine-readable output'),
   toggle('quiet', 'leave out the suite’s own output'),
+  toggle('strict', 'a known failure that passes makes the run fail'),
+  toggle('last-failed', 'run what failed the last time'),
   toggle('yes', 'do not ask before installing'),
+  toggle('for-tests', 'setup: with what the program’s own tests need'),
   toggle('follow', 'go on printing as a log grows'),
 ];
 
 const camel = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** The table as meow wants it. */
-export const meowFlags = Object.fromEntries(flags.map(({ name, key }) => [camel(name), { type: key === null ? ('boolean' as const) : ('string' as const) }]));
+export const meowFlags = Object.fromEntries(
+  flags.map(({ name, value }) => [camel(name), { type: value === null ? ('boolean' as const) : ('string' as const) }]),
+);
 
 /** What was given on the command line: settings by key, switches by name. Throws UserError for a flag that doesn't exist. */
 export function readFlags(given: Readonly<Record<string, unknown>>): { settings: Record<string, string>; switches: ReadonlySet<string> } {
@@ -59,9 +70,11 @@ export function readFlags(given: Readonly<Record<string, unknown>>): { settings:
     if (value === undefined || ['help', 'version', 'h', 'v'].includes(name)) continue;
     const flag = known.get(name);
     if (flag === undefined) throw unknownFlag(name);
-    if (flag.key === null) {
-      if (value === true) switches.add(flag.name);
-    } else if (typeof value === 'string' && value !== '') {
+    if (flag.value === null) {
+      if (value !== true) continue;
+      if (flag.key === null) switches.add(flag.name);
+      else settings[flag.key] = '1';
+    } else if (flag.key !== null && typeof value === 'string' && value !== '') {
       settings[flag.key] = value;
     } else {
       throw new UserError(`--${flag.name} needs a value`, `for example --${flag.name}=${flag.value}`);

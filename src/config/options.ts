@@ -27,9 +27,15 @@ export interface Options {
   readonly cidata: Setting<string>;
   readonly memoryMiB: number;
   readonly cpus: number;
+  /** Pairs of server and client VM that share the testcases; `auto`: as many as the machine has room for. */
+  readonly lanes: number | 'auto';
+  /** Number of the lane that these options are for, from 0; the first has the files and ports that the settings name. */
+  readonly lane: number;
   readonly vmSource: VmSource;
   readonly alpine: { readonly version: string; readonly sha512: Readonly<Record<'x86_64' | 'aarch64', string>> };
   readonly accelerator: AcceleratorChoice;
+  /** Boot the client VM even where a saved one fits. */
+  readonly cold: boolean;
   readonly nfsPort: Setting<number>;
   readonly sshPort: Setting<number>;
   /** As typed; the suite's catalog resolves it. */
@@ -41,6 +47,16 @@ export interface Options {
   readonly nfstestTag: string;
   readonly timeoutMs: number;
   readonly runsDir: string;
+  /** How many runs are kept. */
+  readonly runsKeep: number;
+  /** Names of reporters, separated by commas, as typed. */
+  readonly reporters: string;
+  /** Where report files go; null: the run's folder. */
+  readonly outputDir: string | null;
+  /** A file of known failures, `none`, or empty for the server's. */
+  readonly knownFailures: string;
+  /** What was given by flag or environment, by key. */
+  readonly given: Readonly<Record<string, string>>;
   /** Where clones and set-up logs go. */
   readonly buildDir: string;
 }
@@ -59,16 +75,25 @@ export interface OptionSources {
 /** Whether a source is a repository to clone; anything else is a folder. */
 export const isGitUrl = (text: string) => /^(git|https?|ssh):\/\/|^git@/.test(text);
 
+/** One setting as it was typed, not checked: flag, then environment, then default. */
+export function settingOf(key: string, { flags, environment, defaults }: Omit<OptionSources, 'cwd'>): Setting<string> {
+  const flag = flags[key];
+  if (flag !== undefined) return { value: flag.trim(), explicit: true };
+  const variable = environment[key];
+  // make exports variables that were given as empty; they mean the default.
+  if (variable !== undefined && variable.trim() !== '') return { value: variable.trim(), explicit: true };
+  return { value: defaults[key] ?? '', explicit: false };
+}
+
 /** Resolves and checks every setting: flag, then environment, then default. Throws UserError. */
 export function resolveOptions({ flags, environment, defaults, cwd }: OptionSources): Options {
-  const pick = (key: string): Setting<string> => {
-    const flag = flags[key];
-    if (flag !== undefined) return { value: flag.trim(), explicit: true };
-    const variable = environment[key];
-    // make exports variables that were given as empty; they mean the default.
-    if (variable !== undefined && variable.trim() !== '') return { value: variable.trim(), explicit: true };
-    return { value: defaults[key] ?? '', explicit: false };
-  };
+  const pick = (key: string) => settingOf(key, { flags, environment, defaults });
+  const given = Object.fromEntries(
+    Object.keys(defaults).flatMap((key) => {
+      const { value, explicit } = pick(key);
+      return explicit ? [[key, value]] : [];
+    }),
+  );
   const path = (text: string) => (text === '' || isGitUrl(text) ? text : resolve(cwd, text));
   const port = (key: string): Setting<number> => {
     const { value, explicit } = pick(key);
@@ -99,12 +124,15 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     cidata: file('CIDATA_NAME'),
     memoryMiB: parseMemory(pick('VM_MEMORY').value),
     cpus: parseCount('VM_CPUS', pick('VM_CPUS').value, 64),
+    lanes: pick('LANES').value === 'auto' ? 'auto' : parseCount('LANES', pick('LANES').value, 16),
+    lane: 0,
     vmSource: oneOf('VM_SOURCE', pick('VM_SOURCE').value, ['auto', 'alpine', 'debian']),
     alpine: {
       version: pick('ALPINE_VERSION').value,
       sha512: { x86_64: pick('ALPINE_SHA512_X86_64').value, aarch64: pick('ALPINE_SHA512_AARCH64').value },
     },
     accelerator: oneOf('ACCEL', pick('ACCEL').value, ['auto', 'kvm', 'hvf', 'tcg']),
+    cold: parseSwitch('COLD', pick('COLD').value),
     nfsPort,
     sshPort,
     testcases: pick('TESTCASE'),
@@ -115,6 +143,11 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfstestTag: pick('NFSTEST_TAG').value,
     timeoutMs: parseDuration(pick('TIMEOUT').value),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
+    runsKeep: parseCount('RUNS_KEEP', pick('RUNS_KEEP').value, 1_000_000),
+    reporters: pick('REPORTER').value,
+    outputDir: pick('OUTPUT_DIR').value === '' ? null : resolve(cwd, pick('OUTPUT_DIR').value),
+    knownFailures: ['', 'none'].includes(pick('KNOWN_FAILURES').value) ? pick('KNOWN_FAILURES').value : resolve(cwd, pick('KNOWN_FAILURES').value),
+    given,
     buildDir: resolve(cwd, 'build'),
   };
 }
@@ -157,6 +190,11 @@ function parseCount(key: string, text: string, most: number): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < 1 || count > most) throw new UserError(`${key} can't be '${text}'`, `use a number from 1 to ${most}`);
   return count;
+}
+
+function parseSwitch(key: string, text: string): boolean {
+  if (!['', '0', '1'].includes(text)) throw new UserError(`${key} can't be '${text}'`, 'use 1 or 0');
+  return text === '1';
 }
 
 function parsePort(key: string, text: string): number {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Options } from './options.ts';
@@ -10,23 +11,45 @@ export const failedMarker = 'NFSTEST_VM_FAILED';
 /** The user that user-data makes: it may use sudo without a password, and is not root, whom no permission stops. */
 export const clientUser = 'nfstest';
 
-/** Every file of the environment in a VM folder. */
-export function vmFiles({ vmDir }: Pick<Options, 'vmDir'>) {
-  // Sockets' paths may have about 100 bytes; a deep checkout has its own in the system's folder for such.
-  const socket = join(vmDir, 'qmp.sock');
-  const short = join(tmpdir(), `nfstest-tui-${environmentId(vmDir)}.sock`);
+/** Sockets' paths may have about 100 bytes; a deep checkout has its own in the system's folder for such. */
+function socketPath(dir: string, name: string): string {
+  const path = join(dir, `${name}.sock`);
+  return Buffer.byteLength(path) < 100 ? path : join(tmpdir(), `nfstest-tui-${environmentId(dir)}-${name}.sock`);
+}
+
+const laneFolder = /^lane-(\d+)$/;
+
+/** Numbers of the lanes, from 0, that have a folder in a VM folder; the first always counts. */
+export async function lanesOnDisk({ vmDir }: Pick<Options, 'vmDir'>): Promise<readonly number[]> {
+  const names = await readdir(vmDir).catch(() => []);
+  const others = names.flatMap((name) => {
+    const match = laneFolder.exec(name);
+    return match === null ? [] : [Number(match[1]) - 1];
+  });
+  return [0, ...others.filter((lane) => lane > 0).sort((a, b) => a - b)];
+}
+
+/** Every file of the environment in a VM folder. Lanes after the first have a folder of their own for what they don't share. */
+export function vmFiles({ vmDir, lane = 0 }: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'lane'>>) {
+  const laneDir = lane === 0 ? vmDir : join(vmDir, `lane-${lane + 1}`);
   return {
+    laneDir,
     key: join(vmDir, 'id_ed25519'),
     userData: join(vmDir, 'user-data'),
     metaData: join(vmDir, 'meta-data'),
-    overlay: join(vmDir, 'vm-test.qcow2'),
+    overlay: join(laneDir, 'vm-test.qcow2'),
     vmlinuz: join(vmDir, 'vmlinuz'),
     initrd: join(vmDir, 'initrd.img'),
-    consoleLog: join(vmDir, 'vm.log'),
-    qemuLog: join(vmDir, 'qemu.log'),
-    serverLog: join(vmDir, 'server.log'),
-    qmpSocket: Buffer.byteLength(socket) < 100 ? socket : short,
-    environment: join(vmDir, 'env.json'),
+    consoleLog: join(laneDir, 'vm.log'),
+    qemuLog: join(laneDir, 'qemu.log'),
+    serverLog: join(laneDir, 'server.log'),
+    qmpSocket: socketPath(laneDir, 'qmp'),
+    agentSocket: socketPath(laneDir, 'agent'),
+    /** Folder of saved VMs. */
+    saved: join(vmDir, 'saved'),
+    /** What was found to be the digest of a large file. */
+    digests: join(vmDir, 'digests.json'),
+    environment: join(laneDir, 'env.json'),
     lock: join(vmDir, 'run.lock'),
     accelerators: join(vmDir, 'accelerator.json'),
   };

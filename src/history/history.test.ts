@@ -102,10 +102,14 @@ describe('a kept run', () => {
         "suiteExitCode": null,
         "clientKernel": null,
         "accelerator": null,
+        "imageId": null,
+        "mountOptions": null,
+        "known": null,
         "totals": {
           "selected": 2,
           "passed": 0,
           "failed": 1,
+          "known": 0,
           "notRun": 1,
           "assertionsPassed": 1,
           "assertionsFailed": 2
@@ -124,7 +128,8 @@ describe('a kept run', () => {
                 "message": "read - zeilenweise „ü“",
                 "details": [
                   "a"
-                ]
+                ],
+                "known": null
               }
             ]
           },
@@ -139,6 +144,7 @@ describe('a kept run', () => {
           }
         ],
         "phases": [],
+        "lanes": 1,
         "notes": []
       }
       "

@@ -1,11 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../model/errors.ts';
-import type { RunEvent } from '../model/events.ts';
+import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
+import type { RunSummary } from '../model/summary.ts';
+import { runIds } from './find-run.ts';
 import { eventsFile, summaryFile } from './run-folder.ts';
-import { runIdPattern } from './run-id.ts';
-import type { RunSummary } from './summary.ts';
 
 /** A run in a list. */
 export interface KeptRun {
@@ -37,8 +37,8 @@ function parseEvent(line: string): RunEvent | null {
 }
 
 /** Rebuilds a run's state; an event of a newer version, which `reduce` does not know, changes nothing. */
-export function replay(events: readonly RunEvent[]): RunState {
-  return events.reduce<RunState>((state, event) => (reduce(state, event) as RunState | undefined) ?? state, emptyRunState);
+export function replay(events: readonly RunEvent[], initial: RunState = emptyRunState): RunState {
+  return events.reduce<RunState>((state, event) => (reduce(state, event) as RunState | undefined) ?? state, initial);
 }
 
 async function readSummary(dir: string): Promise<RunSummary | null> {
@@ -52,14 +52,7 @@ async function readSummary(dir: string): Promise<RunSummary | null> {
 
 /** The runs kept in a folder, newest first; none where the folder does not exist. */
 export async function listRuns(runsDir: string): Promise<KeptRun[]> {
-  const names = await readdir(runsDir).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const runs = names
-    .filter((name) => runIdPattern.test(name))
-    .sort()
-    .reverse();
+  const runs = await runIds(runsDir);
   return Promise.all(runs.map(async (runId) => ({ runId, dir: join(runsDir, runId), summary: await readSummary(join(runsDir, runId)) })));
 }
 
@@ -87,4 +80,15 @@ export async function readRun(dir: string): Promise<RecordedRun> {
   const lines = text.split('\n').filter((line) => line !== '');
   const events = lines.flatMap((line) => parseEvent(line) ?? []);
   return { runId: events[0]?.runId ?? basename(dir), dir, events, state: replay(events), damagedLines: lines.length - events.length };
+}
+
+async function readLog(dir: string, channel: LogChannel): Promise<readonly string[]> {
+  const text = await readFile(join(dir, `${channel}.log`), 'utf8').catch(() => '');
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+/** The lines of a run's logs; a log that is not there has none. */
+export async function readLogs(dir: string): Promise<Record<LogChannel, readonly string[]>> {
+  const logs = await Promise.all(logChannels.map(async (channel) => [channel, await readLog(dir, channel)] as const));
+  return Object.fromEntries(logs) as Record<LogChannel, readonly string[]>;
 }

@@ -32,10 +32,10 @@ async function findTool(host: Host, tool: Tool): Promise<FoundTool> {
   return { tool, path: path ?? (await firstOf(tool.files ?? [], async (file) => ((await host.exists(file)) ? file : null))) };
 }
 
-export async function inspectHost(host: Host): Promise<HostFacts> {
+export async function inspectHost(host: Host, forTests = false): Promise<HostFacts> {
   const { platform, arch, isRoot } = host;
   const [tools, engine, apt] = await Promise.all([
-    Promise.all(toolsFor({ platform, arch, isRoot }).map(async (tool) => findTool(host, tool))),
+    Promise.all(toolsFor({ platform, arch, isRoot, forTests }).map(async (tool) => findTool(host, tool))),
     host.findEngine(),
     platform === 'linux' ? host.which('apt-get') : null,
   ]);

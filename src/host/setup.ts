@@ -13,6 +13,8 @@ export { planSetup, type SetupPlan } from './setup-plan.ts';
 
 export interface SetupOptions {
   readonly host?: Host;
+  /** With what the program's own tests need. */
+  readonly forTests?: boolean;
   /** Don't ask. */
   readonly yes: boolean;
   /** A person can answer. */
@@ -85,7 +87,7 @@ async function install(plan: SetupPlan, sudo: readonly string[], options: SetupO
     signal?.throwIfAborted();
     failure = error;
   }
-  const facts = await inspectHost(host);
+  const facts = await inspectHost(host, options.forTests);
   const absent = facts.tools.filter(({ tool, path }) => path === null && plan.missing.some(({ id }) => id === tool.id));
   const required = absent.filter(({ tool }) => tool.need === 'required').map(({ tool }) => tool.title);
   if (required.length > 0 || (failure !== null && absent.length > 0)) {
@@ -103,7 +105,7 @@ async function install(plan: SetupPlan, sudo: readonly string[], options: SetupO
  */
 export async function runSetup(options: SetupOptions): Promise<SetupResult> {
   const { host = new RealHost(), yes, isTerminal, ask, write, signal } = options;
-  let facts = await inspectHost(host);
+  let facts = await inspectHost(host, options.forTests);
   const plan = planSetup(facts);
   if (plan.missing.length === 0 && facts.engine.engine) {
     write(`nothing to do: everything is installed, and ${facts.engine.engine.name} ${facts.engine.engine.version} answers`);
@@ -145,7 +147,7 @@ export async function runSetup(options: SetupOptions): Promise<SetupResult> {
 
   const access = new EngineAccess(host, sudo, write);
   const { tried } = facts.engine;
-  if (facts.engine.engine === null && (await access.grant(tried))) facts = await inspectHost(host);
+  if (facts.engine.engine === null && (await access.grant(tried))) facts = await inspectHost(host, options.forTests);
   // A package may have started its service by itself.
   if (facts.engine.engine === null && !planSetup(facts).startEngine) throw engineError(facts.engine.tried);
   let engineStarted: SetupResult['engineStarted'] = null;

@@ -18,18 +18,23 @@ export interface Tool {
 /** Which QEMU program runs a guest of an architecture (as `process.arch`). */
 export const qemuBinaryFor = (arch: string) => (arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64');
 
+/** Names of a browser that the tests can drive. */
+export const browserCommands = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'] as const;
+
 export interface ToolsOptions {
   readonly platform: NodeJS.Platform;
   /** As `process.arch`; host and guest are the same. */
   readonly arch: string;
   readonly isRoot: boolean;
+  /** With what the program's own tests need besides. */
+  readonly forTests?: boolean;
 }
 
 /**
  * The one table of what has to be there. No docker command: the engine's API is used directly.
  * Package names are Debian's and Ubuntu's, which agree on all of these.
  */
-export function toolsFor({ platform, arch, isRoot }: ToolsOptions): Tool[] {
+export function toolsFor({ platform, arch, isRoot, forTests = false }: ToolsOptions): Tool[] {
   const isLinux = platform === 'linux';
   const isArm = arch === 'arm64';
   const tools: (Tool | false)[] = [
@@ -128,6 +133,16 @@ export function toolsFor({ platform, arch, isRoot }: ToolsOptions): Tool[] {
       brew: [],
       purpose: 'opens a shell in the client VM',
       need: 'optional',
+    },
+    forTests && {
+      id: 'browser',
+      title: 'Chromium',
+      commands: [...browserCommands],
+      files: ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'],
+      debian: ['chromium'],
+      brew: [],
+      purpose: 'looks at the HTML report in the tests',
+      need: 'required',
     },
   ];
   return tools.filter((tool) => tool !== false);

@@ -123,6 +123,15 @@ describe('run.stop', () => {
     expect(run.steps.released).toEqual([interrupted]);
   });
 
+  it('a second one does not wait for steps that tidy up', async () => {
+    const run = startFakeRun({ serverImage: 'hang', settle: 'hang' });
+    await run.begun('serverImage');
+    run.actor.send({ type: 'run.stop', outcome: interrupted });
+    run.actor.send({ type: 'run.stop', outcome: outcomeWith(130, 'forced') });
+    expect(await run.ended).toEqual(interrupted);
+    expect(run.steps.log).not.toContain('settle');
+  });
+
   it('while an environment is attached to', async () => {
     const run = startFakeRun({ attach: 'hang' }, { attach: true });
     await run.begun('attach');

@@ -6,7 +6,7 @@
  */
 
 /** The steps of a run that take time, in the order in which they start. */
-export const phases = ['server-image', 'vm-image', 'suite-source', 'server', 'vm', 'connect', 'upload', 'suite', 'stop'] as const;
+export const phases = ['server-image', 'vm-image', 'suite-source', 'server', 'vm-boot', 'vm-save', 'vm', 'connect', 'upload', 'suite', 'stop'] as const;
 export type Phase = (typeof phases)[number];
 
 export const phaseTitles: Readonly<Record<Phase, string>> = {
@@ -14,7 +14,9 @@ export const phaseTitles: Readonly<Record<Phase, string>> = {
   'vm-image': 'build VM image',
   'suite-source': 'get test suite',
   server: 'start server',
-  vm: 'boot client VM',
+  'vm-boot': 'boot client VM',
+  'vm-save': 'save client VM',
+  vm: 'start client VM',
   connect: 'connect to client',
   upload: 'upload suite',
   suite: 'run testcases',
@@ -23,6 +25,27 @@ export const phaseTitles: Readonly<Record<Phase, string>> = {
 
 /** `not-run`: selected, but the run ended before it (or before its end). Never a pass. */
 export type Verdict = 'passed' | 'failed' | 'not-run';
+
+/** What a testcase comes to. `known`: every assertion that failed was expected to; not a pass, and no failure either. */
+export type Conclusion = Verdict | 'known';
+
+/**
+ * A failure that is expected, with the reason for it. Where it holds is a list of ranges, any of which will do;
+ * an empty list holds everywhere. See `model/known-failures.ts`.
+ */
+export interface KnownFailure {
+  readonly testcase: string;
+  /** Pattern of the failed assertion's message, `*` stands for any text; null holds for every assertion of the testcase. */
+  readonly message: string | null;
+  /** Why it is expected, for people. */
+  readonly reason: string;
+  /** NFS versions, for example `>=4.0`. */
+  readonly nfs: readonly string[];
+  /** Client kernels, for example `>=6.4`. */
+  readonly kernel: readonly string[];
+  /** The suite it was seen with; null holds for any. */
+  readonly suite: SuiteIdentity['kind'] | null;
+}
 
 /** The server under test, as the header shows it. */
 export interface ServerIdentity {
@@ -63,8 +86,24 @@ export interface RunStarted {
   readonly testcases: readonly string[];
   /** Version of this program. */
   readonly program: string;
+  /** Settings that were given, by their key in nfstest/defaults.mk; no credentials. Missing in recordings before 0.2. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** What was known of the environment where it stood before the run began (a session's later runs); missing elsewhere. */
+  readonly environment?: { readonly imageId: string | null; readonly clientKernel: string | null; readonly accelerator: string | null };
+  /** Pairs of server and client that share the testcases; missing where there is one. */
+  readonly lanes?: number;
   /** Only where it is a round of `watch`. */
   readonly round?: RoundStart;
+}
+
+/** The failures that are expected in this run; emitted before the first testcase, and only where there are any. */
+export interface KnownFailuresRead {
+  readonly type: 'known-failures.read';
+  /** The file, for people. */
+  readonly source: string;
+  /** One that passes makes the run fail. */
+  readonly strict: boolean;
+  readonly entries: readonly KnownFailure[];
 }
 
 /** The suite was found; emitted before anything of it runs. */
@@ -112,6 +151,8 @@ export interface ServerStarted {
   /** Port on the host's 127.0.0.1; equal to `nfsPort` where one port serves both. */
   readonly mountPort: number;
   readonly image: string;
+  /** The engine's id of the image, `sha256:…`. Missing in recordings before 0.2. */
+  readonly imageId?: string;
 }
 
 /** The NFS port accepts connections. */
@@ -170,6 +211,8 @@ export interface SuiteStarted {
   readonly type: 'suite.started';
   /** The command line in the guest, shell-quoted. */
   readonly command: string;
+  /** Options of the mount that the suite makes, separated by commas. Missing in recordings before 0.2. */
+  readonly mountOptions?: string;
 }
 
 export interface TestcaseStarted {
@@ -256,6 +299,7 @@ export interface RunFinished {
 
 export type EventBody =
   | RunStarted
+  | KnownFailuresRead
   | SuiteResolved
   | PhaseStarted
   | PhaseFinished

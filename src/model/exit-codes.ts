@@ -1,6 +1,6 @@
 /** The program's exit codes; README and `--help` carry the same table. */
 export const ExitCode = {
-  /** Every selected testcase ran and passed. */
+  /** Every selected testcase ran and passed, or failed as known. */
   passed: 0,
   /** A testcase failed. */
   testsFailed: 1,

@@ -1,20 +1,33 @@
-import type { Phase, RunEvent, RunFinished, ServerIdentity, SuiteIdentity, Verdict } from './events.ts';
+import type { AssertionFinished, Conclusion, KnownFailure, Phase, RunEvent, RunFinished, ServerIdentity, SuiteIdentity } from './events.ts';
+import { type Circumstances, type KnownFailures, noteAssertion, notePassed } from './known-failures.ts';
 
 /** One testcase as a screen or a report shows it. */
 export interface TestcaseState {
   readonly name: string;
-  /** `pending` before, `running` during; a verdict after. */
-  readonly status: 'pending' | 'running' | Verdict;
+  /** `pending` before, `running` during; what it came to after. */
+  readonly status: 'pending' | 'running' | Conclusion;
   readonly passedCount: number;
   readonly failedCount: number;
   readonly durationMs: number | null;
-  /** Message and continuation lines of each failed assertion. */
-  readonly failures: readonly { readonly message: string; readonly details: readonly string[] }[];
+  readonly failures: readonly Failure[];
   readonly reason: string | null;
+  /** Number of the lane that ran it last, from 0; null before. */
+  readonly lane: number | null;
+}
+
+/** A failed assertion. */
+export interface Failure {
+  readonly message: string;
+  /** Continuation lines. */
+  readonly details: readonly string[];
+  /** Why it is expected; null where it is not. */
+  readonly known: string | null;
 }
 
 export interface PhaseState {
   readonly phase: Phase;
+  /** Number of the lane, from 0. */
+  readonly lane: number;
   readonly status: 'running' | 'ok' | 'failed' | 'cancelled';
   readonly durationMs: number | null;
   readonly detail: string | null;
@@ -30,7 +43,19 @@ export interface RunState {
   readonly nfsVersion: string | null;
   readonly suite: SuiteIdentity | null;
   readonly program: string | null;
+  /** Pairs of server and client that share the testcases. */
+  readonly lanes: number;
   readonly clientKernel: string | null;
+  /** The engine's id of the server's image; null in recordings that lack it. */
+  readonly imageId: string | null;
+  /** Options of the suite's mount; null before, and in recordings that lack them. */
+  readonly mountOptions: string | null;
+  /** The suite's command line in the guest. */
+  readonly suiteCommand: string | null;
+  /** Settings that were given, by key; empty in recordings that lack them. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Null where none are expected. */
+  readonly known: KnownFailures | null;
   readonly accelerator: string | null;
   readonly containerName: string | null;
   readonly serverReady: boolean;
@@ -52,7 +77,13 @@ export const emptyRunState: RunState = {
   nfsVersion: null,
   suite: null,
   program: null,
+  lanes: 1,
   clientKernel: null,
+  imageId: null,
+  mountOptions: null,
+  suiteCommand: null,
+  settings: {},
+  known: null,
   accelerator: null,
   containerName: null,
   serverReady: false,
@@ -74,6 +105,7 @@ const pending = (name: string): TestcaseState => ({
   durationMs: null,
   failures: [],
   reason: null,
+  lane: null,
 });
 
 /** Changes one testcase; one that was not announced (an imported log) is added at the end. */
@@ -83,9 +115,32 @@ function withTestcase(state: RunState, name: string, change: (testcase: Testcase
   return { ...state, testcases: testcases.map((testcase) => (testcase.name === name ? change(testcase) : testcase)) };
 }
 
-function withPhase(state: RunState, phase: Phase, change: Partial<PhaseState>): RunState {
-  return { ...state, phases: state.phases.map((entry) => (entry.phase === phase ? { ...entry, ...change } : entry)) };
+const isPhase =
+  ({ phase, lane = 0 }: { readonly phase: Phase; readonly lane?: number }) =>
+  (entry: PhaseState): boolean =>
+    entry.phase === phase && entry.lane === lane;
+
+function withPhase(state: RunState, which: { readonly phase: Phase; readonly lane?: number }, change: Partial<PhaseState>): RunState {
+  const matches = isPhase(which);
+  return { ...state, phases: state.phases.map((entry) => (matches(entry) ? { ...entry, ...change } : entry)) };
 }
+
+const circumstancesOf = ({ nfsVersion, clientKernel, suite }: RunState): Circumstances => ({ nfsVersion, clientKernel, suiteKind: suite?.kind ?? null });
+
+function finishAssertion(state: RunState, event: AssertionFinished): RunState {
+  const { message, details } = event;
+  const noted = state.known === null ? null : noteAssertion(state.known, circumstancesOf(state), event);
+  const failure: Failure = { message, details, known: noted?.entry?.reason ?? null };
+  return withTestcase({ ...state, known: noted?.known ?? null }, event.testcase, (testcase) => ({
+    ...testcase,
+    passedCount: testcase.passedCount + event.passedCount,
+    failedCount: testcase.failedCount + event.failedCount,
+    failures: event.verdict === 'failed' ? [...testcase.failures, failure] : testcase.failures,
+  }));
+}
+
+/** A testcase that failed only where it was expected to. */
+const isKnown = ({ failures }: TestcaseState): boolean => failures.length > 0 && failures.every(({ known }) => known !== null);
 
 /** The next state after an event; pure, so that a recorded run replays into the same picture. */
 export function reduce(state: RunState, event: RunEvent): RunState {
@@ -98,26 +153,38 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         server: event.server,
         nfsVersion: event.nfsVersion,
         program: event.program,
+        lanes: event.lanes ?? 1,
+        settings: event.settings ?? {},
+        imageId: event.environment?.imageId ?? null,
+        clientKernel: event.environment?.clientKernel ?? null,
+        accelerator: event.environment?.accelerator ?? null,
         testcases: event.testcases.map(pending),
+      };
+    case 'known-failures.read':
+      return {
+        ...state,
+        known: { source: event.source, strict: event.strict, entries: event.entries.map((entry: KnownFailure) => ({ ...entry, seen: false, passed: false })) },
       };
     case 'suite.resolved':
       return { ...state, suite: event.suite };
-    case 'phase.started':
+    case 'phase.started': {
+      const matches = isPhase(event);
       return {
         ...state,
         phases: [
-          ...state.phases.filter((entry) => entry.phase !== event.phase),
-          { phase: event.phase, status: 'running', durationMs: null, detail: null, progress: null },
+          ...state.phases.filter((entry) => !matches(entry)),
+          { phase: event.phase, lane: event.lane, status: 'running', durationMs: null, detail: null, progress: null },
         ],
       };
+    }
     case 'phase.finished':
-      return withPhase(state, event.phase, { status: event.outcome, durationMs: event.durationMs, detail: event.detail });
+      return withPhase(state, event, { status: event.outcome, durationMs: event.durationMs, detail: event.detail });
     case 'progress.reported':
-      return withPhase(state, event.phase, { progress: event.message });
+      return withPhase(state, event, { progress: event.message });
     case 'note.reported':
       return { ...state, notes: [...state.notes, { level: event.level, message: event.message }] };
     case 'server.started':
-      return { ...state, containerName: event.containerName };
+      return { ...state, containerName: event.containerName, imageId: event.imageId ?? state.imageId };
     case 'server.ready':
       return { ...state, serverReady: true };
     case 'server.sampled':
@@ -136,33 +203,34 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'client.connected':
       return { ...state, clientKernel: event.kernel };
     case 'testcase.started':
-      return withTestcase(state, event.testcase, () => ({ ...pending(event.testcase), status: 'running' }));
+      return withTestcase(state, event.testcase, () => ({ ...pending(event.testcase), status: 'running', lane: event.lane }));
     case 'assertion.finished':
-      return withTestcase(state, event.testcase, (testcase) => ({
-        ...testcase,
-        passedCount: testcase.passedCount + event.passedCount,
-        failedCount: testcase.failedCount + event.failedCount,
-        failures: event.verdict === 'failed' ? [...testcase.failures, { message: event.message, details: event.details }] : testcase.failures,
-      }));
+      return finishAssertion(state, event);
     case 'testcase.finished':
-      return withTestcase(state, event.testcase, (testcase) => ({
-        ...testcase,
-        status: event.verdict,
-        passedCount: event.passedCount,
-        failedCount: event.failedCount,
-        durationMs: event.durationMs,
-        reason: event.reason,
-      }));
+      return withTestcase(
+        event.verdict === 'passed' && state.known !== null ? { ...state, known: notePassed(state.known, circumstancesOf(state), event.testcase) } : state,
+        event.testcase,
+        (testcase) => ({
+          ...testcase,
+          status: event.verdict === 'failed' && isKnown(testcase) ? 'known' : event.verdict,
+          passedCount: event.passedCount,
+          failedCount: event.failedCount,
+          durationMs: event.durationMs,
+          reason: event.reason,
+        }),
+      );
     case 'suite.setup-failed':
       return { ...state, setupFailure: { message: event.message, details: event.details } };
     case 'suite.finished':
-      return { ...state, suiteExitCode: event.exitCode };
+      // Of several lanes' suites the one that did not end well counts.
+      return { ...state, suiteExitCode: state.suiteExitCode ? state.suiteExitCode : event.exitCode };
     case 'run.finished':
       return {
         ...state,
         result: { exitCode: event.exitCode, reason: event.reason, hint: event.hint, log: event.log, durationMs: event.durationMs },
       };
     case 'suite.started':
+      return { ...state, suiteCommand: event.command, mountOptions: event.mountOptions ?? null };
     case 'remark.reported':
     case 'round.finished':
       return state;

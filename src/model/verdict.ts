@@ -1,26 +1,31 @@
 import { EnvironmentError, type LogExcerpt, messageOf, ReportedError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
+import { describeEntry, staleEntries } from './known-failures.ts';
 import type { RunState, TestcaseState } from './run-state.ts';
 
 export interface Totals {
   readonly selected: number;
   readonly passed: number;
   readonly failed: number;
+  /** Failed as expected. */
+  readonly known: number;
   readonly notRun: number;
   readonly assertionsPassed: number;
   readonly assertionsFailed: number;
 }
 
-/** A testcase that is neither passed nor failed counts as not run. */
+/** A testcase that has neither passed nor failed, expected or not, counts as not run. */
 export function totalsOf(testcases: readonly TestcaseState[]): Totals {
   const count = (status: TestcaseState['status']) => testcases.filter((testcase) => testcase.status === status).length;
   const passed = count('passed');
   const failed = count('failed');
+  const known = count('known');
   return {
     selected: testcases.length,
     passed,
     failed,
-    notRun: testcases.length - passed - failed,
+    known,
+    notRun: testcases.length - passed - failed - known,
     assertionsPassed: testcases.reduce((sum, testcase) => sum + testcase.passedCount, 0),
     assertionsFailed: testcases.reduce((sum, testcase) => sum + testcase.failedCount, 0),
   };
@@ -61,7 +66,8 @@ const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ?
  */
 export function outcomeOf(state: RunState): Outcome {
   const totals = totalsOf(state.testcases);
-  if (state.setupFailure) {
+  // With several lanes another one's testcases may have run.
+  if (state.setupFailure && totals.passed + totals.failed === 0) {
     return outcome(
       ExitCode.nothingRan,
       `the suite failed in its set-up: ${state.setupFailure.message}`,
@@ -69,7 +75,7 @@ export function outcomeOf(state: RunState): Outcome {
     );
   }
   if (totals.selected === 0) return outcome(ExitCode.nothingRan, 'no testcase was selected', 'name some with --testcase');
-  if (totals.passed + totals.failed === 0) return outcome(ExitCode.nothingRan, 'no testcase ran', 'suite.log in the run’s folder says why');
+  if (totals.passed + totals.failed + totals.known === 0) return outcome(ExitCode.nothingRan, 'no testcase ran', 'suite.log in the run’s folder says why');
   if (totals.failed > 0) {
     const names = state.testcases.filter((testcase) => testcase.status === 'failed').map((testcase) => testcase.name);
     const notRun = totals.notRun > 0 ? `, ${totals.notRun} not run` : '';
@@ -78,8 +84,22 @@ export function outcomeOf(state: RunState): Outcome {
   if (totals.notRun > 0) {
     return outcome(ExitCode.testsFailed, `${totals.notRun} of ${plural(totals.selected, 'testcase')} did not run`, 'suite.log in the run’s folder says why');
   }
-  if (state.suiteExitCode !== null && state.suiteExitCode !== 0) {
+  const stale = staleEntries(state.known);
+  if (stale.length > 0 && state.known?.strict) {
+    return outcome(
+      ExitCode.testsFailed,
+      `${plural(stale.length, 'known failure')} passed (${stale.map(describeEntry).join('; ')})`,
+      `remove what passes now from ${state.known.source}, or leave out --strict`,
+    );
+  }
+  // The suite itself knows of no expected failures.
+  if (totals.known === 0 && state.suiteExitCode !== null && state.suiteExitCode !== 0) {
     return outcome(ExitCode.testsFailed, `every testcase passed, but the suite exited with ${state.suiteExitCode}`, 'suite.log in the run’s folder says why');
+  }
+  if (totals.known > 0) {
+    const names = state.testcases.filter((testcase) => testcase.status === 'known').map((testcase) => testcase.name);
+    const passed = totals.passed > 0 ? `${plural(totals.passed, 'testcase')} passed, ` : '';
+    return outcome(ExitCode.passed, `${passed}${totals.known} failed as known (${names.join(', ')})`);
   }
   return outcome(ExitCode.passed, `${plural(totals.passed, 'testcase')} passed`);
 }

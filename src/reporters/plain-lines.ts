@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { RoundFinished } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { formatDuration } from '../model/format.ts';
+import { describeEntry, staleEntries } from '../model/known-failures.ts';
 import { describeResults, describeTimes, isJudged } from '../model/round-book.ts';
 import type { RunState, TestcaseState } from '../model/run-state.ts';
 import { closingLines, reproduction } from './describe.ts';
@@ -10,8 +11,8 @@ import { assertionCount, summaryTable } from './summary-table.ts';
 /** Failed assertions shown per testcase; all of them are in the log. */
 const maxFailures = 25;
 
-const labels = { passed: 'PASS   ', failed: 'FAIL   ', 'not-run': 'NOT RUN' } as const;
-const labelStyles = { passed: 'green', failed: 'red', 'not-run': 'yellow' } as const;
+const labels = { passed: 'PASS   ', failed: 'FAIL   ', known: 'KNOWN  ', 'not-run': 'NOT RUN' } as const;
+const labelStyles = { passed: 'green', failed: 'red', known: 'yellow', 'not-run': 'yellow' } as const;
 
 /** Adds a style to a text, or nothing where no colours are wanted. */
 export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
@@ -34,7 +35,13 @@ export function verdictLines(testcase: TestcaseState, { width, paint }: { readon
   ];
   return [
     words.join('  '),
-    ...failures.slice(0, maxFailures).flatMap(({ message, details }) => [`    - ${message}`, ...details.map((line) => `      ${line}`)]),
+    ...failures
+      .slice(0, maxFailures)
+      .flatMap(({ message, details, known }) => [
+        `    - ${message}`,
+        ...(known === null ? [] : [`      known: ${known}`]),
+        ...details.map((line) => `      ${line}`),
+      ]),
     ...(failures.length > maxFailures ? [`    … ${failures.length - maxFailures} more failed assertions in suite.log`] : []),
   ];
 }
@@ -65,6 +72,7 @@ export function summaryLines(
     ...(tested ? [paint('bold', heading)] : []),
     ...summaryTable(state).map((line) => `  ${line}`),
     ...(tested ? [''] : []),
+    ...staleEntries(state.known).map((entry) => paint('yellow', `a known failure passes now, remove it from ${state.known?.source}: ${describeEntry(entry)}`)),
     ...(result.log === null ? [] : [...result.log.lines.map((line) => `  | ${line}`), `the end of ${result.log.path}`, '']),
     ...(repeat === null ? [] : [`repeat with  ${repeat}`]),
     ...(folder === null ? [] : [`kept in      ${folder}`]),

@@ -210,8 +210,8 @@ describe('plain', () => {
       bug: read: odd
       error: the server exited (code 139, out of memory)
       error: the client VM exited (SIGKILL)
-      ==> boot client VM …
-      ==> boot client VM … failed after 2 min [...]: no marker
+      ==> start client VM …
+      ==> start client VM … failed after 2 min [...]: no marker
       "
     `);
   });

@@ -13,6 +13,7 @@ interface Row {
 const verdictWords: Readonly<Record<TestcaseState['status'], string>> = {
   passed: 'passed',
   failed: 'FAILED',
+  known: 'known',
   'not-run': 'not run',
   // Seen only where a run ended without its suite.
   pending: 'not run',
@@ -25,9 +26,14 @@ export function assertionCount({ passedCount, failedCount }: Pick<TestcaseState,
 }
 
 function totalsRow(state: RunState): Row {
-  const { passed, failed, notRun, assertionsPassed, assertionsFailed } = totalsOf(state.testcases);
+  const { passed, failed, known, notRun, assertionsPassed, assertionsFailed } = totalsOf(state.testcases);
   const measured = state.testcases.flatMap((testcase) => testcase.durationMs ?? []);
-  const parts = [`${passed} passed`, ...(failed > 0 ? [`${failed} failed`] : []), ...(notRun > 0 ? [`${notRun} not run`] : [])];
+  const parts = [
+    `${passed} passed`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(known > 0 ? [`${known} known`] : []),
+    ...(notRun > 0 ? [`${notRun} not run`] : []),
+  ];
   return {
     name: 'total',
     verdict: parts.join(', '),
@@ -40,7 +46,7 @@ function totalsRow(state: RunState): Row {
 /** Lines of an aligned table, one per testcase and one for the totals; empty where nothing was selected. */
 export function summaryTable(state: RunState): string[] {
   if (state.testcases.length === 0) return [];
-  if (state.testcases.every((testcase) => testcase.status !== 'passed' && testcase.status !== 'failed')) {
+  if (state.testcases.every((testcase) => testcase.status !== 'passed' && testcase.status !== 'failed' && testcase.status !== 'known')) {
     return [`not run  ${state.testcases.map((testcase) => testcase.name).join(', ')}`];
   }
   const rows: Row[] = [

@@ -1,4 +1,5 @@
 import type { LogChannel, RunEvent } from '../model/events.ts';
+import type { Report } from './report.ts';
 
 /**
  * Shows a run, or a part of it, as text. It keeps its own picture of the run (`reduce`) and is given
@@ -6,7 +7,7 @@ import type { LogChannel, RunEvent } from '../model/events.ts';
  */
 export interface Reporter {
   onEvent(event: RunEvent): void;
-  onLine?(channel: LogChannel, line: string): void;
+  onLine?(channel: LogChannel, line: string, lane?: number): void;
   /** After the last event; a reporter that writes one document writes it here. */
   finish?(): void;
 }
@@ -23,3 +24,14 @@ export interface ReporterOptions {
 }
 
 export type ReporterFactory = (options: ReporterOptions) => Reporter;
+
+/** Writes one document about a finished run. */
+export interface DocumentReporter {
+  /** Name of its file in the output folder. */
+  readonly file: string;
+  readonly render: (report: Report) => string;
+  /** What goes to the terminal besides. */
+  readonly print?: (report: Report) => string;
+  /** Environment variable that names a file to which the document is added as well. */
+  readonly appendTo?: string;
+}

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../model/errors.ts';
 import type { Cancellable, VmExit, VmHandle, VmRecord, VmService, VmSpec } from './types.ts';
@@ -13,6 +13,8 @@ export interface FakeGuest {
   /** When it ends by itself; never where left out. */
   readonly endsAfterMs?: number;
   readonly exitCode?: number;
+  /** Its agent answers with this error. */
+  readonly agentFailure?: string;
 }
 
 /** Virtual machines in memory; only the QMP socket's file is real. */
@@ -40,11 +42,20 @@ export class FakeVmService implements VmService {
     }
     const accelerator = spec.accelerators[works];
     if (accelerator === undefined) throw new EnvironmentError('no accelerator is left to try', 'use --accel tcg, which needs nothing of the machine');
-    const { qmpSocket, consoleLog, sshPort } = spec;
+    const { qmpSocket, agentSocket, consoleLog, sshPort, memoryFile, restoreFrom } = spec;
+    if (restoreFrom !== null && (await readFile(restoreFrom, 'utf8').catch(() => '')) !== savedState) {
+      throw new EnvironmentError('the saved client VM could not be restored: the migration failed', 'use --cold to boot one');
+    }
+    if (memoryFile !== null && restoreFrom === null) await writeFile(memoryFile.path, 'memory');
     await writeFile(qmpSocket, '');
-    const vm = new FakeVm({ pid: 4_000_000 + this.vms.length, startTime: `start-${this.vms.length}`, qmpSocket, consoleLog, accelerator, sshPort }, this.guest);
+    const record = { pid: 4_000_000 + this.vms.length, startTime: `start-${this.vms.length}`, qmpSocket, agentSocket, consoleLog, accelerator, sshPort };
+    const vm = new FakeVm(record, this.guest, memoryFile?.sharing === 'shared');
     this.vms.push(vm);
     return vm;
+  }
+
+  commandLine({ accelerators, ...spec }: VmSpec, accelerator: string): string {
+    return JSON.stringify({ ...spec, accelerator });
   }
 
   async attach(record: VmRecord): Promise<VmHandle | null> {
@@ -58,7 +69,14 @@ export class FakeVmService implements VmService {
   }
 }
 
+/** What a saved state holds. */
+const savedState = 'devices';
+
 export class FakeVm implements VmHandle {
+  /** Everything that its agent was asked. */
+  readonly asked: Record<string, unknown>[] = [];
+  /** The agent answers with this error. */
+  agentFailure: string | null = null;
   readonly record: VmRecord;
   readonly exited: Promise<VmExit>;
   ended = false;
@@ -69,9 +87,12 @@ export class FakeVm implements VmHandle {
   #text: string;
   readonly #guest: FakeGuest;
   readonly #end: (exit: VmExit) => void;
+  readonly #savable: boolean;
 
-  constructor(record: VmRecord, guest: FakeGuest) {
+  constructor(record: VmRecord, guest: FakeGuest, savable: boolean) {
     this.record = record;
+    this.#savable = savable;
+    this.agentFailure = guest.agentFailure ?? null;
     this.#guest = guest;
     this.#text = guest.console;
     const { promise, resolve } = Promise.withResolvers<VmExit>();
@@ -101,6 +122,22 @@ export class FakeVm implements VmHandle {
       else if (last) return;
       else await sleep(5);
     }
+  }
+
+  async askAgent(request: object, { signal }: Cancellable & { timeoutMs: number }): Promise<unknown> {
+    signal.throwIfAborted();
+    await sleep(1);
+    if (this.agentFailure !== null || this.ended) {
+      throw new EnvironmentError(`the agent in the client VM failed: ${this.agentFailure ?? 'the channel was closed'}`, 'use --cold to boot the VM anew');
+    }
+    this.asked.push(request as Record<string, unknown>);
+    return request;
+  }
+
+  async saveState(path: string, { signal }: Cancellable): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#savable || this.ended) throw new EnvironmentError('the client VM could not be saved: its memory is not in a file', 'runs start cold');
+    await writeFile(path, savedState);
   }
 
   async stop({ graceMs }: { graceMs: number }): Promise<void> {

@@ -137,6 +137,12 @@ export interface VmSpec {
   readonly qemuLog: string;
   /** Path of the QMP socket; short, because the system limits it to about 100 bytes. */
   readonly qmpSocket: string;
+  /** Path of the socket that leads to the agent in the guest (nfstest/runner/agent.py); as short. */
+  readonly agentSocket: string;
+  /** File behind the guest's memory: `shared` keeps what the guest writes, `private` leaves the file as it is. Null: ordinary memory. */
+  readonly memoryFile: { readonly path: string; readonly sharing: 'shared' | 'private' } | null;
+  /** Goes on from what `saveState` wrote, with the memory file and the disk of that moment, instead of booting. */
+  readonly restoreFrom: string | null;
 }
 
 /** What another process needs to find the VM again. */
@@ -145,6 +151,7 @@ export interface VmRecord {
   /** As the system gives it; tells a process from a later one with the same pid. */
   readonly startTime: string;
   readonly qmpSocket: string;
+  readonly agentSocket: string;
   readonly consoleLog: string;
   readonly accelerator: string;
   readonly sshPort: number;
@@ -160,12 +167,18 @@ export interface VmHandle {
   readonly exited: Promise<VmExit>;
   /** The console from its start, until the VM ends or the signal fires. */
   console(options: Cancellable): AsyncIterable<Uint8Array>;
+  /** Asks the agent in the guest, JSON in and out. Throws where it does not answer in time or refuses. */
+  askAgent(request: object, options: Cancellable & { readonly timeoutMs: number }): Promise<unknown>;
+  /** Halts the guest for good and writes the state of its devices; its memory must lie in a shared file. */
+  saveState(path: string, options: Cancellable): Promise<void>;
   /** Ends it: QMP `quit`, then signals. Idempotent. */
   stop(options: { readonly graceMs: number }): Promise<void>;
 }
 
 export interface VmService {
   start(spec: VmSpec, options: Cancellable & { readonly onNote: (message: string) => void }): Promise<VmHandle>;
+  /** The command that `start` runs with this accelerator, as a person would type it. */
+  commandLine(spec: VmSpec, accelerator: string): string;
   /** Null where that VM is gone. */
   attach(record: VmRecord): Promise<VmHandle | null>;
   /** Ends a VM of which only the socket is known. Says whether there was one. */
@@ -211,8 +224,8 @@ export interface VmImageService {
   ): Promise<void>;
   /** Makes a seed ISO of a user-data and a meta-data file. */
   createSeed(spec: { readonly target: string; readonly userData: string; readonly metaData: string }, options: Cancellable): Promise<void>;
-  /** Makes an empty qcow2 overlay; throws where the base is no sound image. */
-  createOverlay(spec: { readonly base: string; readonly overlay: string }, options: Cancellable): Promise<void>;
+  /** Makes an empty qcow2 overlay; throws where the base is no sound image. `trusted`: the base is known to be one, and is not checked. */
+  createOverlay(spec: { readonly base: string; readonly overlay: string; readonly trusted?: boolean }, options: Cancellable): Promise<void>;
   /** A tar stream of a Debian root file system, for a container base image. */
   debianRootfs(
     spec: { readonly suite: string; readonly packages: readonly string[] },

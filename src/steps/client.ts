@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { basename } from 'node:path';
 import tar from 'tar-fs';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
@@ -11,11 +10,11 @@ import { ExitCode } from '../model/exit-codes.ts';
 import { shellQuote } from '../model/shell-quote.ts';
 import type { RemoteExit, RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
-import { suiteArguments } from '../suite/command-line.ts';
+import { allMountOptions, suiteArguments } from '../suite/command-line.ts';
 import { SuiteParser } from '../suite/parser.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import type { ServerRecord } from './environment.ts';
-import { type Suite, suiteProgram } from './suite-source.ts';
+import { isLeftOut, type Suite, suiteProgram } from './suite-source.ts';
 
 /** Address of the host as a guest of QEMU's user network sees it. */
 export const hostSeenByGuest = '10.0.2.2';
@@ -30,7 +29,7 @@ const runnerExit = { serverUnreachable: 72, suiteMissing: 73 } as const;
 const home = `/home/${clientUser}/nfstest-tui`;
 
 /** Where things are in the guest. */
-export const clientPaths = { suite: `${home}/suite`, runner: `${home}/runner.py`, mountPoint: `${home}/mnt` } as const;
+export const clientPaths = { suite: `${home}/suite`, runner: `${home}/runner.py`, agent: `${home}/agent.py`, mountPoint: `${home}/mnt` } as const;
 
 /** Logs in and asks for the kernel. */
 export function connectClient(remote: RemoteService, vm: VmHandle, privateKey: string, context: StepContext): Promise<RemoteSession> {
@@ -53,10 +52,10 @@ async function upload(session: RemoteSession, suite: Suite, context: StepContext
   try {
     const unpacked = await session.exec(`sudo umount -l -f ${clientPaths.mountPoint} 2>/dev/null; rm -rf ${home} && mkdir -p ${clientPaths.suite}`, timed);
     if (unpacked.exitCode !== 0) throw new EnvironmentError('the client VM has no room for the suite', 'start a new VM: `nfstest-tui stop-env`');
-    const skip = new Set(['.git', '__pycache__', '.github']);
-    const archive = tar.pack(suite.dir, { ignore: (path) => skip.has(basename(path)), map: (header) => ({ ...header, uid: 0, gid: 0 }) });
+    const archive = tar.pack(suite.dir, { ignore: isLeftOut, map: (header) => ({ ...header, uid: 0, gid: 0 }) });
     await session.writeFile(`${home}/suite.tar`, archive as unknown as NodeJS.ReadableStream, timed);
     await session.writeFile(clientPaths.runner, await readFile(asset('runner', 'runner.py'), 'utf8'), timed);
+    await session.writeFile(clientPaths.agent, await readFile(asset('runner', 'agent.py'), 'utf8'), timed);
     let problem = '';
     const onStderr = (chunk: Uint8Array | string) => {
       problem += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
@@ -112,7 +111,8 @@ export function runSuite(input: RunSuiteInput, context: StepContext): Promise<vo
     };
     const startMs = performance.now();
     const durationMs = () => Math.round(performance.now() - startMs);
-    context.report({ type: 'suite.started', command });
+    const mount = { port: input.server.nfsPort, mountPort: input.server.mountPort, nfsVersion: input.options.nfsVersion };
+    context.report({ type: 'suite.started', command, mountOptions: allMountOptions(mount) });
     progressOf(context, 'suite')('waiting for the first testcase');
     const splitter = new LineSplitter();
     const parse = (lines: readonly string[]) => {

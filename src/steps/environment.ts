@@ -13,6 +13,8 @@ export interface ServerRecord {
   readonly identity: ServerIdentity;
   readonly containerId: string;
   readonly containerName: string;
+  /** The engine's id of the image; missing where an earlier version of this program started it. */
+  readonly imageId?: string;
   readonly nfsPort: number;
   readonly mountPort: number;
   readonly export: string;
@@ -26,6 +28,8 @@ export interface EnvironmentRecord {
   readonly createdAt: string;
   readonly server: ServerRecord | null;
   readonly vm: VmRecord | null;
+  /** Digest of the suite that is in the VM; null: none is. */
+  readonly suiteDigest: string | null;
 }
 
 /** The environment of a VM folder as written down. */
@@ -35,12 +39,12 @@ export class EnvironmentFile {
   // Server and VM start side by side; their notes are written one after the other.
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(options: Pick<Options, 'vmDir'>, runId: string) {
+  constructor(options: Pick<Options, 'vmDir' | 'lane'>, runId: string) {
     this.#path = vmFiles(options).environment;
-    this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null };
+    this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null, suiteDigest: null };
   }
 
-  update(change: Partial<Pick<EnvironmentRecord, 'server' | 'vm'>>): Promise<void> {
+  update(change: Partial<Pick<EnvironmentRecord, 'server' | 'vm' | 'suiteDigest'>>): Promise<void> {
     this.#record = { ...this.#record, ...change };
     const text = `${JSON.stringify(this.#record, null, 2)}\n`;
     const empty = this.#record.server === null && this.#record.vm === null;
@@ -56,7 +60,7 @@ export class EnvironmentFile {
 }
 
 /** Null where there is none or it can't be read. */
-export async function readEnvironment(options: Pick<Options, 'vmDir'>): Promise<EnvironmentRecord | null> {
+export async function readEnvironment(options: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'lane'>>): Promise<EnvironmentRecord | null> {
   try {
     const record = JSON.parse(await readFile(vmFiles(options).environment, 'utf8')) as EnvironmentRecord;
     return typeof record.runId === 'string' ? record : null;

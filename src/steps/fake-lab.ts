@@ -15,6 +15,7 @@ import { FakeContext } from './fake-context.ts';
 import { Lane } from './lane.ts';
 import { Preparation } from './preparation.ts';
 import type { RunScope } from './run-scope.ts';
+import { SavedVms } from './saved-vms.ts';
 
 export interface LabSettings {
   readonly keep?: boolean;
@@ -73,13 +74,16 @@ export class FakeLab {
     const services = {
       ...{ engine: this.engine, vms: this.vms, images: this.images, ports: this.ports, probe: this.probe, remote: this.remote },
       ...{ sources: new FakeSourceService(), earthly: new FakeEarthlyService(), provision: async () => {} },
-      ...{ accelerators: async () => this.accelerators, firmware: async () => null, onBooted: async () => {} },
+      ...{ accelerators: async () => this.accelerators, firmware: async () => null, onBooted: async () => {}, qemuVersion: async () => '7.2' },
     };
     const preparation = new Preparation(scope, services);
     const environment = new EnvironmentFile(this.options, runId);
     const existing = await readEnvironment(this.options);
     if (existing) environment.adopt(existing);
-    return { lane: new Lane(scope, preparation, services, { environment, attached, keep: () => keep }), preparation };
+    return {
+      lane: new Lane(scope, preparation, services, { environment, attached, keep: () => keep, saved: new SavedVms(this.options, services) }),
+      preparation,
+    };
   }
 
   /** What still runs. */

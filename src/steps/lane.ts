@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import type { LaneSteps, StepControls } from '../machine/actors.ts';
@@ -6,7 +6,7 @@ import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { LogChannel } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import type { RemoteService, RemoteSession, VmHandle } from '../services/types.ts';
+import type { RemoteSession, VmHandle } from '../services/types.ts';
 import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
@@ -15,7 +15,9 @@ import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
+import type { SavedVms } from './saved-vms.ts';
 import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer, type TailOf } from './server.ts';
+import { suiteDigest } from './suite-source.ts';
 import { startVm, type VmServices } from './vm.ts';
 import { delay, within } from './wait.ts';
 
@@ -31,9 +33,7 @@ const serverTailLines = 1_000;
 /** After this time without an answer a server or client counts as hung. */
 const answerDeadlineMs = 10_000;
 
-export interface LaneServices extends ServerServices, VmServices {
-  readonly remote: RemoteService;
-}
+export interface LaneServices extends ServerServices, VmServices {}
 
 export interface LaneSettings {
   readonly environment: EnvironmentFile;
@@ -41,6 +41,8 @@ export interface LaneSettings {
   readonly attached: EnvironmentRecord | null;
   /** Leave server and VM running after a run that they survived; asked at its end. */
   readonly keep: () => boolean;
+  /** Shared with the other lanes. */
+  readonly saved: SavedVms;
 }
 
 /** One server+client pair: holds the handles and does the machine's work with them. */
@@ -58,6 +60,8 @@ export class Lane implements LaneSteps {
   #server: RunningServer | null = null;
   #vm: VmHandle | null = null;
   #session: RemoteSession | null = null;
+  /** Digest of the suite that is in the VM. */
+  #suiteInVm: string | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
   /** Settles when all of the server's log is read. */
@@ -85,6 +89,7 @@ export class Lane implements LaneSteps {
     const { server, vm } = await attachEnvironment(this.#settings.attached, this.#services);
     this.#ownServer(server, controls);
     this.#ownVm(vm, controls);
+    this.#suiteInVm = this.#settings.attached?.suiteDigest ?? null;
     const { record } = server;
     controls.report({
       type: 'server.started',
@@ -93,6 +98,7 @@ export class Lane implements LaneSteps {
       nfsPort: record.nfsPort,
       mountPort: record.mountPort,
       image: record.identity.image,
+      ...(record.imageId === undefined ? {} : { imageId: record.imageId }),
     });
     controls.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
   }
@@ -109,7 +115,10 @@ export class Lane implements LaneSteps {
       recipe,
       identity: server,
       // An attached environment was built by the process that started it, unless it was built again since.
-      imageId: this.#settings.attached === null ? this.#preparation.serverImageReady.id : (this.#preparation.rebuiltImage?.id ?? server.image),
+      imageId:
+        this.#settings.attached === null
+          ? this.#preparation.serverImageReady.id
+          : (this.#preparation.rebuiltImage?.id ?? this.#settings.attached.server?.imageId ?? server.image),
       tail: this.#serverTail,
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);
@@ -132,23 +141,31 @@ export class Lane implements LaneSteps {
   };
 
   startVm(controls: StepControls): Promise<void> {
+    return this.#pending.track(this.#startVm(controls));
+  }
+
+  async #startVm(controls: StepControls): Promise<void> {
     this.#bootedVm = true;
+    await mkdir(vmFiles(this.#scope.options).laneDir, { recursive: true });
     const { runId, options, platform, arch } = this.#scope;
-    const { image, cidata } = this.#preparation.vmReady;
+    const { image, cidata, key } = this.#preparation.vmReady;
+    const { environment, saved } = this.#settings;
     const input = {
-      runId,
-      options,
-      platform,
-      arch,
-      image,
-      cidata,
+      ...{ runId, options, platform, arch, image, cidata, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
+      hostname: options.lane === 0 ? 'nfstest-vm' : `nfstest-vm-${options.lane + 1}`,
       tail: tailOf(this.#scope, 'vm'),
       onStarted: async (vm: VmHandle) => {
         this.#ownVm(vm, controls);
-        await this.#settings.environment.update({ vm: vm.record });
+        await environment.update({ vm: vm.record });
+      },
+      onBooting: async (vm: VmHandle | null) => {
+        if (vm) this.#follow('vm', vm.console({ signal: this.#followers.signal }));
+        await environment.update({ vm: vm?.record ?? null });
       },
     };
-    return this.#pending.track(startVm(input, this.#services, contextOf(this.#scope, controls)).then(() => {}));
+    const started = await startVm(input, this.#services, contextOf(this.#scope, controls));
+    this.#suiteInVm = started.suiteDigest;
+    await environment.update({ suiteDigest: started.suiteDigest });
   }
 
   connect(controls: StepControls): Promise<void> {
@@ -161,7 +178,17 @@ export class Lane implements LaneSteps {
   }
 
   upload(controls: StepControls): Promise<void> {
-    return this.#pending.track(uploadSuite(present(this.#session), this.#preparation.suite, contextOf(this.#scope, controls)));
+    return this.#pending.track(this.#upload(controls));
+  }
+
+  /** Nothing to do where a saved VM, or the process that started it, brought the same suite. */
+  async #upload(controls: StepControls): Promise<void> {
+    const { suite } = this.#preparation;
+    const digest = await suiteDigest(suite);
+    if (digest === this.#suiteInVm) return;
+    await uploadSuite(present(this.#session), suite, contextOf(this.#scope, controls));
+    this.#suiteInVm = digest;
+    await this.#settings.environment.update({ suiteDigest: digest });
   }
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
@@ -269,7 +296,10 @@ export class Lane implements LaneSteps {
   async #stopOwned(context: StepContext): Promise<void> {
     if (this.#server || this.#vm) await inPhase(context, 'stop', () => this.#stop());
     // A VM that never came up leaves its overlay. Another process's VM keeps its own.
-    if (this.#bootedVm) await rm(vmFiles(this.#scope.options).overlay, { force: true });
+    if (!this.#bootedVm) return;
+    const { lane } = this.#scope.options;
+    const { overlay, laneDir } = vmFiles(this.#scope.options);
+    await (lane === 0 ? rm(overlay, { force: true }) : rm(laneDir, { recursive: true, force: true }));
   }
 
   async #stop(): Promise<void> {
@@ -278,7 +308,7 @@ export class Lane implements LaneSteps {
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
     await within(exitReportMs, Promise.all(this.#exits));
     // The other part may belong to another process that goes on.
-    await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null } : {}) });
+    await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null, suiteDigest: null } : {}) });
   }
 
   #ownServer(server: RunningServer, controls: StepControls): void {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isGitUrl, type Options } from '../config/options.ts';
 import { asset, programVersion } from '../config/paths.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { SuiteIdentity } from '../model/events.ts';
 import type { SourceService } from '../services/types.ts';
+import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 
 const phase = 'suite-source';
@@ -24,6 +25,18 @@ export interface Suite {
   readonly identity: SuiteIdentity;
   /** Folder to upload. */
   readonly dir: string;
+}
+
+/** What does not go into the guest, nor into the digest. */
+export const isLeftOut = (path: string): boolean => ['.git', '__pycache__', '.github'].includes(basename(path));
+
+const digests = new WeakMap<Suite, Promise<string>>();
+
+/** Digest of all that is uploaded: a VM that was saved with the same needs no upload. */
+export function suiteDigest(suite: Suite): Promise<string> {
+  const digest = digests.get(suite) ?? contentHash(asset('runner'), 'runner', isLeftOut).then((runner) => contentHash(suite.dir, runner, isLeftOut));
+  digests.set(suite, digest);
+  return digest;
 }
 
 /** Finds the suite: NFSTEST_SRC, the cached clone, a new clone, the bundled one, as far as SUITE allows. */

@@ -1,14 +1,17 @@
 import type { Options } from '../config/options.ts';
 import { failedMarker, readyMarker, vmFiles } from '../config/vm-files.ts';
-import { EnvironmentError } from '../model/errors.ts';
+import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { Phase } from '../model/events.ts';
-import type { PortService, VmHandle, VmImage, VmImageService, VmService, VmSpec } from '../services/types.ts';
+import type { PortService, RemoteService, VmHandle, VmImage, VmImageService, VmRecord, VmService, VmSpec } from '../services/types.ts';
+import { quiesce, resume, warmUp } from './agent.ts';
+import { connectClient, uploadSuite } from './client.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import { choosePort } from './ports.ts';
+import type { SavedVmFiles } from './saved-vm.ts';
+import type { SavedVm, SavedVms } from './saved-vms.ts';
 import type { TailOf } from './server.ts';
+import type { Suite } from './suite-source.ts';
 import { delay } from './wait.ts';
-
-const phase = 'vm';
 
 /** A TCG guest with one busy core beside it needs two minutes; five are a hang. */
 const bootDeadlineMs = 300_000;
@@ -23,6 +26,8 @@ export interface VmServices {
   readonly firmware: () => Promise<string | null>;
   /** Told which accelerator a guest has shown life with. */
   readonly onBooted: (accelerator: string) => Promise<void>;
+  readonly remote: RemoteService;
+  readonly qemuVersion: () => Promise<string>;
 }
 
 export interface StartVmInput {
@@ -33,61 +38,168 @@ export interface StartVmInput {
   readonly image: VmImage;
   readonly cidata: string;
   readonly tail: TailOf;
-  /** Called as soon as the VM exists. */
+  /** Name of the guest; no other lane's has it. */
+  readonly hostname: string;
+  readonly privateKey: string;
+  readonly suite: Suite;
+  readonly saved: SavedVms;
+  /** Called as soon as the VM exists that the lane shall use. */
   readonly onStarted: (vm: VmHandle) => Promise<void>;
+  /** Called for a VM that is booted only to be saved, and with null when it is gone. */
+  readonly onBooting: (vm: VmHandle | null) => Promise<void>;
 }
 
-/** What QEMU will be told; also printed by --dry-run. */
+/** The VM that a lane got. */
+export interface StartedVm {
+  readonly vm: VmHandle;
+  /** Digest of the suite that is in it already; null: none is. */
+  readonly suiteDigest: string | null;
+}
+
+/** What QEMU will be told to boot; also printed by --dry-run. */
 export function vmSpec(
-  { runId, options, platform, arch, image, cidata }: Omit<StartVmInput, 'tail' | 'onStarted'>,
+  { runId, options, platform, arch, image, cidata }: Pick<StartVmInput, 'runId' | 'options' | 'platform' | 'arch' | 'image' | 'cidata'>,
   accelerators: readonly string[],
   sshPort: number,
   firmware: string | null,
 ): VmSpec {
-  const files = vmFiles(options);
+  const { overlay, consoleLog, qemuLog, qmpSocket, agentSocket } = vmFiles(options);
   return {
-    runId,
-    platform,
-    arch,
-    accelerators,
-    memoryMiB: options.memoryMiB,
-    cpus: options.cpus,
-    overlay: files.overlay,
-    cidata,
-    kernel: image.kernel,
-    firmware,
-    sshPort,
-    consoleLog: files.consoleLog,
-    qemuLog: files.qemuLog,
-    qmpSocket: files.qmpSocket,
+    ...{ runId, platform, arch, accelerators, memoryMiB: options.memoryMiB, cpus: options.cpus, overlay, cidata, kernel: image.kernel, firmware, sshPort },
+    ...{ consoleLog, qemuLog, qmpSocket, agentSocket, memoryFile: null, restoreFrom: null },
   };
 }
 
-/** Boots the client VM on a fresh overlay and waits for the marker on its console. */
-export function startVm(input: StartVmInput, services: VmServices, context: StepContext): Promise<VmHandle> {
-  return inPhase(
-    context,
-    phase,
-    () => start(input, services, context),
-    ({ record }) => `${input.image.title}, ${record.accelerator}, SSH on 127.0.0.1:${record.sshPort}`,
-  );
-}
+/** Apple's hypervisor on Intel keeps parts of a guest's state to itself. */
+const canBeSaved = ({ platform, arch }: StartVmInput) => !(platform === 'darwin' && arch === 'x64');
 
-async function start(input: StartVmInput, services: VmServices, context: StepContext): Promise<VmHandle> {
-  const { options, image } = input;
+/** Starts the client VM: from its saved state where one fits, else cold; a VM that was booted cold is saved for later starts. */
+export async function startVm(input: StartVmInput, services: VmServices, context: StepContext): Promise<StartedVm> {
+  const { options } = input;
   const sshPort = await choosePort(
     { what: 'SSH', flag: '--ssh-port', setting: options.sshPort, avoid: [options.nfsPort.value, options.nfsPort.value + 1] },
     services.ports,
     context,
   );
-  const accelerators = await services.accelerators(context);
-  const spec = vmSpec(input, accelerators, sshPort, await services.firmware());
-  await services.images.createOverlay({ base: image.disk, overlay: vmFiles(options).overlay }, { signal: context.signal });
+  const spec = vmSpec(input, await services.accelerators(context), sshPort, await services.firmware());
+  if (!options.cold && canBeSaved(input)) {
+    const started = await startSaved(input, spec, services, context);
+    if (started !== null) return started;
+  }
+  const vm = await inPhase(
+    context,
+    'vm',
+    async () => {
+      await services.images.createOverlay({ base: input.image.disk, overlay: spec.overlay }, { signal: context.signal });
+      return boot({ ...input, phase: 'vm' }, spec, input.onStarted, services, context);
+    },
+    ({ record }) => `${describe(input, record)}, booted cold`,
+  );
+  return { vm, suiteDigest: null };
+}
+
+const describe = ({ image }: StartVmInput, { accelerator, sshPort }: VmRecord) => `${image.title}, ${accelerator}, SSH on 127.0.0.1:${sshPort}`;
+
+/** The VM booted and works, but can't be saved. */
+class SavingFailed extends EnvironmentError {}
+
+/** Null where neither a saved VM nor a new one can be used: then the VM is booted as if there were none. */
+async function startSaved(input: StartVmInput, spec: VmSpec, services: VmServices, context: StepContext): Promise<StartedVm | null> {
+  const note = (message: string) => context.report({ type: 'note.reported', level: 'info', message });
+  const bake = (files: SavedVmFiles) => bootAndSave(input, spec, files, services, context);
+  for (const lastTry of [false, true]) {
+    const saved = await input.saved.provide(input, spec, bake, note).catch((error: unknown) => {
+      if (!(error instanceof SavingFailed)) throw error;
+      note(`${error.message}; booting cold, without saving`);
+      return null;
+    });
+    if (saved === null) return null;
+    try {
+      const vm = await inPhase(
+        context,
+        'vm',
+        () => restore(input, spec, saved, services, context),
+        ({ record }) => `${describe(input, record)}, from its saved state`,
+      );
+      return { vm, suiteDigest: saved.suiteDigest };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      await input.saved.discard(saved);
+      note(`${messageOf(error)}; ${lastTry ? 'booting cold, without saving' : 'booting cold and saving again'}`);
+    }
+  }
+  return null;
+}
+
+async function restore(input: StartVmInput, spec: VmSpec, saved: SavedVm, { vms, images }: VmServices, context: StepContext): Promise<VmHandle> {
+  const { files, accelerator } = saved;
+  const { signal } = context;
+  await images.createOverlay({ base: files.disk, overlay: spec.overlay, trusted: true }, { signal });
+  const wanted: VmSpec = { ...spec, accelerators: [accelerator], memoryFile: { path: files.memory, sharing: 'private' }, restoreFrom: files.devices };
+  const vm = await vms.start(wanted, { signal, onNote: () => {} });
+  try {
+    await resume(vm, input.hostname, signal);
+  } catch (error) {
+    await vm.stop({ graceMs: 0 });
+    throw error;
+  }
+  await input.onStarted(vm);
+  context.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
+  context.report({ type: 'vm.ready' });
+  return vm;
+}
+
+/** Boots a VM whose memory and disk lie in the saved VM's files, brings the suite into it, and saves it. It is gone afterwards. */
+async function bootAndSave(input: StartVmInput, spec: VmSpec, files: SavedVmFiles, services: VmServices, context: StepContext): Promise<string> {
+  const { signal } = context;
+  const wanted: VmSpec = { ...spec, overlay: files.disk, memoryFile: { path: files.memory, sharing: 'shared' } };
+  let vm: VmHandle | null = null;
+  const onStarted = (started: VmHandle) => {
+    vm = started;
+    return input.onBooting(started);
+  };
+  try {
+    const booted = await inPhase(
+      context,
+      'vm-boot',
+      async () => {
+        await services.images.createOverlay({ base: input.image.disk, overlay: files.disk }, { signal });
+        return boot({ ...input, phase: 'vm-boot' }, wanted, onStarted, services, context);
+      },
+      ({ record }) => describe(input, record),
+    );
+    const session = await connectClient(services.remote, booted, input.privateKey, context);
+    await uploadSuite(session, input.suite, context);
+    await inPhase(context, 'vm-save', async () => {
+      await warmUp(session, input.suite, signal);
+      session.close();
+      await quiesce(booted, signal);
+      await booted.saveState(files.devices, { signal });
+      await booted.stop({ graceMs: 0 });
+    }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw new SavingFailed(messageOf(error), 'use --cold not to try it', { cause: error });
+    });
+    return booted.record.accelerator;
+  } finally {
+    await (vm as VmHandle | null)?.stop({ graceMs: 0 });
+    await input.onBooting(null);
+  }
+}
+
+/** Starts a VM and waits for the marker on its console. */
+async function boot(
+  input: Pick<StartVmInput, 'tail' | 'options'> & { readonly phase: Phase },
+  spec: VmSpec,
+  onStarted: (vm: VmHandle) => Promise<void>,
+  services: VmServices,
+  context: StepContext,
+): Promise<VmHandle> {
   const onNote = (message: string) => context.report({ type: 'note.reported', level: 'info', message });
   const vm = await services.vms.start(spec, { signal: context.signal, onNote });
-  await input.onStarted(vm);
-  context.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort });
-  await waitForMarker(input, vm, phase, context);
+  await onStarted(vm);
+  context.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
+  await waitForMarker(input, vm, input.phase, context);
   await services.onBooted(vm.record.accelerator);
   context.report({ type: 'vm.ready' });
   return vm;

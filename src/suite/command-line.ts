@@ -80,9 +80,9 @@ export function suiteArguments(spec: SuiteSpec): string[] {
   ];
 }
 
-/** The mount that the suite makes in the guest, to be read and repeated by hand (as root). */
-export function mountCommand(spec: Pick<SuiteSpec, 'server' | 'port' | 'mountPort' | 'export' | 'nfsVersion' | 'mountPoint'>): string {
-  const options = [
+/** All options of the mount that the suite makes, its own ones included. */
+export function allMountOptions(spec: Pick<SuiteSpec, 'port' | 'mountPort' | 'nfsVersion'>): string {
+  return [
     `vers=${spec.nfsVersion}`,
     ...(spec.port === defaultNfsPort ? [] : [`port=${spec.port}`]),
     'proto=tcp',
@@ -90,6 +90,10 @@ export function mountCommand(spec: Pick<SuiteSpec, 'server' | 'port' | 'mountPor
     mountOptions(spec),
     'actimeo=0',
   ].join(',');
+}
+
+/** The mount that the suite makes in the guest, to be read and repeated by hand (as root). */
+export function mountCommand(spec: Pick<SuiteSpec, 'server' | 'port' | 'mountPort' | 'export' | 'nfsVersion' | 'mountPoint'>): string {
   const host = spec.server.includes(':') ? `[${spec.server}]` : spec.server;
-  return ['mount', '-t', 'nfs', '-o', options, `${host}:${spec.export}`, spec.mountPoint].map(shellQuote).join(' ');
+  return ['mount', '-t', 'nfs', '-o', allMountOptions(spec), `${host}:${spec.export}`, spec.mountPoint].map(shellQuote).join(' ');
 }

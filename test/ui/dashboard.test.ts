@@ -116,11 +116,18 @@ describe('looks', () => {
   });
 });
 
-describe.each(['starting', 'ready', 'failed'])('while the environment is %s', (phase) => {
-  test('Ctrl+C ends cleanly', async () => {
+describe.each(['starting', 'ready', 'running', 'failed'])('while the environment is %s', (phase) => {
+  test.each([
+    ['q', 'q'],
+    ['Ctrl+C', '\u0003'],
+  ])('%s ends cleanly', async (_name, key) => {
     const shown = await open(phase);
-    shown.write('\u0003');
-    expect((await end(shown)).code).toBe(0);
+    shown.write(key);
+    if (phase === 'running') {
+      await shown.until(shows('Tests are running.'));
+      shown.write('y');
+    }
+    expect(await end(shown)).toMatchObject({ code: 0, text: expect.stringMatching(/stopped$/) });
   });
 
   test('SIGTERM ends cleanly', async () => {
@@ -128,6 +135,14 @@ describe.each(['starting', 'ready', 'failed'])('while the environment is %s', (p
     shown.signal(15);
     expect((await end(shown)).code).toBe(143);
   });
+});
+
+test('while everything stops, Ctrl+C does not wait', async () => {
+  const shown = await open('stuck');
+  shown.write('q');
+  await shown.until(shows('stopping everything'));
+  shown.write('\u0003');
+  expect(await end(shown)).toEqual({ code: 0, text: 'summary: stopped; force' });
 });
 
 test('closing the terminal ends the program', async () => {

@@ -5,12 +5,14 @@ import { onSignals } from '../../src/commands/signals.ts';
 import type { EventBody, RunEvent } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 
-// The dashboard on a real terminal with an environment that is made up. Its argument is how far that has come: starting, ready, failed.
+// The dashboard on a real terminal with an environment that is made up. Its argument is how far that has come: starting, ready, running, failed;
+// `stuck` is ready and never stops by itself.
 const [, , phase = 'ready'] = process.argv;
 const stepMs = 40;
 
 class FakeSession extends FakeController {
   #timers: NodeJS.Timeout[] = [];
+  readonly #forced = Promise.withResolvers<void>();
 
   override now = (): number => Date.now();
 
@@ -33,8 +35,13 @@ class FakeSession extends FakeController {
     this.#timers = [...steps, end].map((body, index) => setTimeout(() => this.emit(body), (index + 1) * stepMs));
   };
 
-  override stopTests = (): void => {
+  /** The testcases that run stay as they are. */
+  hold(): void {
     for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  override stopTests = (): void => {
+    this.hold();
     this.emit({ type: 'suite.finished', exitCode: null, durationMs: 0, printed: null });
   };
 
@@ -45,17 +52,28 @@ class FakeSession extends FakeController {
   override async quit(options: { readonly keep: boolean }): Promise<ExitCode> {
     this.emit({ type: 'phase.started', phase: 'stop' });
     this.calls.push(options.keep ? 'kept' : 'stopped');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (phase === 'stuck') await this.#forced.promise;
+    else await new Promise((resolve) => setTimeout(resolve, 100));
     return ExitCode.passed;
   }
+
+  override force = (): void => {
+    this.calls.push('force');
+    this.#forced.resolve();
+  };
 
   override shellCommand = () => ({ command: 'sh', args: ['-c', 'echo shell in the VM; read line'] });
 }
 
 const controller = new FakeSession();
-if (phase === 'ready') controller.becomeReady();
+if (phase === 'ready' || phase === 'running' || phase === 'stuck') controller.becomeReady();
 else if (phase === 'failed') controller.take(recordedRun('no-vm').events);
 else controller.take(recordedRun('full').events.filter(({ type }, index): boolean => index < 20 && type !== 'run.finished') as RunEvent[]);
+
+if (phase === 'running') {
+  controller.run(['open']);
+  controller.hold();
+}
 
 const forget = onSignals(({ exitCode }) => {
   controller.calls.push(`signal ${exitCode}`);

@@ -8,8 +8,9 @@ import { newRunId } from '../../src/history/run-id.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { LogHub } from '../../src/stream/log-hub.ts';
 
-// The dashboard under a flood of log lines; its argument is the number of lines a second on each of two logs.
+// The dashboard under a flood of log lines; its arguments are the number of lines a second on each of two logs, and how many each gets at most.
 const rate = Number(process.argv[2] ?? 20_000);
+const most = Number(process.argv[3] ?? Number.POSITIVE_INFINITY);
 const stepMs = 50;
 
 const hub = new LogHub();
@@ -25,7 +26,7 @@ const flood = setInterval(() => {
   const now = performance.now();
   due += ((now - lastMs) * rate) / 1000;
   lastMs = now;
-  const count = Math.floor(due);
+  const count = Math.min(Math.floor(due), most - written);
   due -= count;
   for (let number = written; number < written + count; number += 1) {
     hub.write('server', `24/11/2026 02:30:56 : epoch 6b04f6bf : ganesha.nfsd-13[svc_10] rpc :TIRPC :EVENT :request ${number}\n`);

@@ -4,6 +4,7 @@ import { type CommandLineSpec, formatCommandLine, qemuCommandLine } from './comm
 const spec: CommandLineSpec = {
   ...{ runId: 'RUN', platform: 'linux', arch: 'x64', accelerator: 'tcg', memoryMiB: 512, cpus: 2, firmware: null, sshPort: 2222 },
   ...{ overlay: '/vm/vm-test.qcow2', cidata: '/vm/cidata.iso', consoleLog: '/vm/vm.log', qmpSocket: '/vm/qmp.sock' },
+  ...{ agentSocket: '/vm/agent.sock', memoryFile: null, restoreFrom: null },
   kernel: { image: '/vm/vmlinuz', initrd: '/vm/initrd.img', append: 'root=/dev/vda rw console=ttyS0' },
 };
 
@@ -38,6 +39,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -66,6 +70,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -91,6 +98,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -117,6 +127,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -145,6 +158,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -173,8 +189,23 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
+  });
+
+  it('keeps the memory in a file, to be saved', () => {
+    const text = lines({ memoryFile: { path: '/vm/saved/memory.img', sharing: 'shared' } });
+    expect(text).toContain('-machine q35,memory-backend=ram0\n-object memory-backend-file,id=ram0,size=512M,mem-path=/vm/saved/memory.img,share=on\n');
+    expect(text).not.toContain('-incoming');
+  });
+
+  it('goes on from a saved state, and leaves its memory file as it is', () => {
+    const text = lines({ memoryFile: { path: '/vm/saved/memory.img', sharing: 'private' }, restoreFrom: '/vm/saved/devices.state' });
+    expect(text).toContain('mem-path=/vm/saved/memory.img,share=off');
+    expect(text).toContain('\n-incoming defer\n');
   });
 
   it('doubles commas in paths, where QEMU would see the next option', () => {

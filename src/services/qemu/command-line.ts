@@ -20,10 +20,13 @@ function cpuModel({ platform, arch, accelerator }: CommandLineSpec): string {
   return platform === 'darwin' && arch === 'x64' ? 'host,-pdpe1gb' : 'host';
 }
 
-function machine({ arch, firmware }: CommandLineSpec): string[] {
-  if (arch !== 'arm64') return ['-machine', 'q35'];
+function machine({ arch, firmware, memoryFile, memoryMiB }: CommandLineSpec): string[] {
+  const backend = memoryFile === null ? '' : ',memory-backend=ram0';
+  const share = memoryFile?.sharing === 'shared' ? 'on' : 'off';
+  const memory = memoryFile === null ? [] : ['-object', `memory-backend-file,id=ram0,size=${memoryMiB}M,mem-path=${value(memoryFile.path)},share=${share}`];
+  if (arch !== 'arm64') return ['-machine', `q35${backend}`, ...memory];
   const uefi = firmware === null ? [] : ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${value(firmware)}`];
-  return ['-machine', 'virt,gic-version=3', ...uefi];
+  return ['-machine', `virt,gic-version=3${backend}`, ...memory, ...uefi];
 }
 
 /** The QEMU command of a client VM: headless, console into a file, user network to 127.0.0.1, one throw-away disk. */
@@ -45,6 +48,10 @@ export function qemuCommandLine(spec: CommandLineSpec): CommandLine {
       ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22`, '-device', 'virtio-net-pci,netdev=net0,romfile='],
       ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
       ...['-chardev', `file,id=console0,path=${value(spec.consoleLog)}`, '-serial', 'chardev:console0'],
+      ...['-chardev', `socket,id=agent0,path=${value(spec.agentSocket)},server=on,wait=off`],
+      ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent0,name=nfstest.agent'],
+      // Without `defer` QEMU would go on before the capabilities of the migration are set.
+      ...(spec.restoreFrom === null ? [] : ['-incoming', 'defer']),
       ...['-qmp', `unix:${value(spec.qmpSocket)},server=on,wait=off`],
     ],
   };

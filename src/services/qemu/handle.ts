@@ -1,9 +1,10 @@
 import { open, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cancellable, ProcessTable, VmExit, VmHandle, VmRecord } from '../types.ts';
+import { askAgent } from './agent.ts';
+import { FileChanges } from './file-changes.ts';
+import { saveState } from './migration.ts';
 import { qmp } from './qmp.ts';
-
-const pollMs = 100;
 
 /** A QEMU process, of this program or of another. */
 export class QemuVmHandle implements VmHandle {
@@ -24,6 +25,10 @@ export class QemuVmHandle implements VmHandle {
 
   async *console({ signal }: Cancellable): AsyncIterable<Uint8Array> {
     const file = await open(this.record.consoleLog, 'r');
+    const changes = new FileChanges(this.record.consoleLog);
+    void this.exited.then(() => changes.wake());
+    const wake = () => changes.wake();
+    signal.addEventListener('abort', wake, { once: true });
     try {
       const buffer = Buffer.alloc(64 * 1024);
       for (;;) {
@@ -32,11 +37,21 @@ export class QemuVmHandle implements VmHandle {
         const { bytesRead } = await file.read(buffer, 0, buffer.length);
         if (bytesRead > 0) yield Uint8Array.from(buffer.subarray(0, bytesRead));
         else if (last) return;
-        else await sleep(pollMs);
+        else await changes.next();
       }
     } finally {
+      signal.removeEventListener('abort', wake);
+      changes.close();
       await file.close();
     }
+  }
+
+  askAgent(request: object, options: Cancellable & { timeoutMs: number }): Promise<unknown> {
+    return askAgent(this.record.agentSocket, request, options);
+  }
+
+  saveState(path: string, { signal }: Cancellable): Promise<void> {
+    return saveState(this.record.qmpSocket, path, signal);
   }
 
   async stop({ graceMs }: { graceMs: number }): Promise<void> {
@@ -46,7 +61,7 @@ export class QemuVmHandle implements VmHandle {
       if (!(await this.#goneWithin(2_000))) await this.#signal('SIGKILL');
       await this.#goneWithin(2_000);
     }
-    await rm(this.record.qmpSocket, { force: true });
+    await Promise.all([this.record.qmpSocket, this.record.agentSocket].map((socket) => rm(socket, { force: true })));
   }
 
   async #signal(name: NodeJS.Signals): Promise<void> {

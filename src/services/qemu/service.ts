@@ -4,14 +4,17 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError, messageOf } from '../../model/errors.ts';
 import type { Cancellable, ProcessTable, VmExit, VmHandle, VmRecord, VmService, VmSpec } from '../types.ts';
-import { qemuCommandLine } from './command-line.ts';
+import { formatCommandLine, qemuCommandLine } from './command-line.ts';
 import { QemuVmHandle } from './handle.ts';
+import { restoreState } from './migration.ts';
 import { qmp } from './qmp.ts';
 
 /** What firmware prints before a kernel has run: no proof that the accelerator works. */
 const firmwareLine = /^\s*$|SeaBIOS|iPXE|Booting from|UEFI|BdsDxe|Machine UUID/;
 
 const pollMs = 100;
+/** QEMU opens its monitor some 50 ms after its start and tells nobody. */
+const monitorPollMs = 5;
 
 export interface QemuOptions {
   readonly processes: ProcessTable;
@@ -45,6 +48,10 @@ export class QemuVmService implements VmService {
     throw new EnvironmentError('no accelerator is left to try', 'use --accel tcg, which needs nothing of the machine');
   }
 
+  commandLine(spec: VmSpec, accelerator: string): string {
+    return formatCommandLine(qemuCommandLine({ ...spec, accelerator }));
+  }
+
   async attach(record: VmRecord): Promise<VmHandle | null> {
     const startTime = await this.#processes.startTime(record.pid);
     return startTime === record.startTime ? new QemuVmHandle(record, this.#processes) : null;
@@ -66,7 +73,7 @@ export class QemuVmService implements VmService {
     signal.throwIfAborted();
     const { binary, args } = qemuCommandLine({ ...spec, accelerator });
     await writeFile(spec.consoleLog, '');
-    await rm(spec.qmpSocket, { force: true });
+    await Promise.all([spec.qmpSocket, spec.agentSocket].map((socket) => rm(socket, { force: true })));
     const log = openSync(spec.qemuLog, 'w');
     const child = spawn(binary, args, { detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
@@ -83,10 +90,12 @@ export class QemuVmService implements VmService {
     const exited = new Promise<VmExit>((resolve) => child.once('exit', (exitCode, exitSignal) => resolve({ exitCode, signal: exitSignal })));
     const pid = child.pid ?? 0;
     const startTime = (await this.#processes.startTime(pid)) ?? '';
-    const record = { pid, startTime, qmpSocket: spec.qmpSocket, consoleLog: spec.consoleLog, accelerator, sshPort: spec.sshPort };
+    const { qmpSocket, agentSocket, consoleLog, sshPort } = spec;
+    const record = { pid, startTime, qmpSocket, agentSocket, consoleLog, accelerator, sshPort };
     const handle = new QemuVmHandle(record, this.#processes, exited);
     try {
       await this.#waitForMonitor(handle, spec, signal);
+      if (spec.restoreFrom !== null) await restoreState(spec.qmpSocket, spec.restoreFrom, signal);
       return handle;
     } catch (error) {
       await handle.stop({ graceMs: 0 });
@@ -100,7 +109,7 @@ export class QemuVmService implements VmService {
     const isLast = spec.accelerators.at(-1) === handle.record.accelerator;
     for (;;) {
       signal.throwIfAborted();
-      const exit = await Promise.race([handle.exited, sleep(pollMs / 2, null)]);
+      const exit = await Promise.race([handle.exited, sleep(monitorPollMs, null)]);
       if (exit) {
         // An accelerator that aborts is found by the caller; everything else is the end.
         if (!isLast) return;

@@ -1,11 +1,12 @@
-import type { ServerIdentity, SuiteIdentity, Verdict } from '../model/events.ts';
-import type { PhaseState, RunState } from '../model/run-state.ts';
-import { type Totals, totalsOf } from '../model/verdict.ts';
+import type { Conclusion, ServerIdentity, SuiteIdentity } from './events.ts';
+import { type KnownFailureState, staleEntries } from './known-failures.ts';
+import type { Failure, PhaseState, RunState } from './run-state.ts';
+import { type Totals, totalsOf } from './verdict.ts';
 
 /** One testcase in a summary. */
 export interface TestcaseSummary {
   readonly name: string;
-  readonly verdict: Verdict;
+  readonly verdict: Conclusion;
   /** Assertions. */
   readonly passedCount: number;
   readonly failedCount: number;
@@ -13,10 +14,10 @@ export interface TestcaseSummary {
   readonly durationMs: number | null;
   /** Why it did not run to its end; null otherwise. */
   readonly reason: string | null;
-  readonly failures: readonly { readonly message: string; readonly details: readonly string[] }[];
+  readonly failures: readonly Failure[];
 }
 
-/** `summary.json` in a run's folder, and what `import --json` prints. Fields are added, never changed, within a `format`. */
+/** `summary.json` in a run's folder, what the json reporter writes, and what `import --json` and `show --json` print. Fields are added, never changed, within a `format`. */
 export interface RunSummary {
   readonly format: 1;
   readonly runId: string | null;
@@ -39,10 +40,18 @@ export interface RunSummary {
   /** `uname -r` of the client. */
   readonly clientKernel: string | null;
   readonly accelerator: string | null;
+  /** The engine's id of the server's image; null or missing in older recordings. */
+  readonly imageId?: string | null;
+  /** Options of the suite's mount; null or missing in older recordings. */
+  readonly mountOptions?: string | null;
+  /** Expected failures: where they came from, and those that pass now; null where none are expected, missing in older recordings. */
+  readonly known?: { readonly source: string; readonly strict: boolean; readonly stale: readonly KnownFailureState[] } | null;
   readonly totals: Totals;
   readonly setupFailure: { readonly message: string; readonly details: readonly string[] } | null;
   readonly testcases: readonly TestcaseSummary[];
   readonly phases: readonly Omit<PhaseState, 'progress'>[];
+  /** Pairs of server and client that shared the testcases. */
+  readonly lanes: number;
   readonly notes: RunState['notes'];
 }
 
@@ -63,18 +72,22 @@ export function summarise(state: RunState): RunSummary {
     suiteExitCode: state.suiteExitCode,
     clientKernel: state.clientKernel,
     accelerator: state.accelerator,
+    imageId: state.imageId,
+    mountOptions: state.mountOptions,
+    known: state.known === null ? null : { source: state.known.source, strict: state.known.strict, stale: staleEntries(state.known) },
     totals: totalsOf(state.testcases),
     setupFailure: state.setupFailure,
     testcases: state.testcases.map(({ name, status, passedCount, failedCount, durationMs, reason, failures }) => ({
       name,
-      verdict: status === 'passed' || status === 'failed' ? status : 'not-run',
+      verdict: status === 'passed' || status === 'failed' || status === 'known' ? status : 'not-run',
       passedCount,
       failedCount,
       durationMs,
       reason,
       failures,
     })),
-    phases: state.phases.map(({ phase, status, durationMs, detail }) => ({ phase, status, durationMs, detail })),
+    phases: state.phases.map(({ phase, lane, status, durationMs, detail }) => ({ phase, lane, status, durationMs, detail })),
+    lanes: state.lanes,
     notes: state.notes,
   };
 }
