@@ -47,6 +47,9 @@ NFSTEST_TAG ?= v3.2
 # Longest time the testcases may take, for example 90s, 30m, 2h.
 TIMEOUT ?= 30m
 
+# Which testcases' NFS traffic is kept as a capture: always, on-failure or never (then nothing is recorded).
+PCAP ?= on-failure
+
 # Run folders.
 RUNS_DIR ?= build/runs
 # How many are kept; older ones are deleted after a run.

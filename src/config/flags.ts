@@ -21,6 +21,7 @@ export const flags: readonly Flag[] = [
   setting('suite', 'SUITE', 'SUITE', 'auto, nfstest (no fallback) or bundled'),
   setting('nfstest-src', 'NFSTEST_SRC', 'PATH|URL', 'NFStest checkout to run'),
   setting('timeout', 'TIMEOUT', 'TIME', 'longest time for the testcases: 90s, 30m, 2h'),
+  setting('pcap', 'PCAP', 'WHEN', 'keep captures of the NFS traffic: always, on-failure or never'),
   setting('image-name', 'IMAGE_NAME', 'NAME', 'server image: a bundled recipe or one the engine has'),
   setting('image-tag', 'IMAGE_TAG', 'TAG', 'its tag'),
   setting('server-src', 'SERVER_SRC', 'PATH|URL', 'checkout of a server that is built from source'),

@@ -7,6 +7,7 @@ export type NfsVersion = (typeof nfsVersions)[number];
 export type AcceleratorChoice = 'auto' | 'kvm' | 'hvf' | 'tcg';
 export type SuiteChoice = 'auto' | 'nfstest' | 'bundled';
 export type VmSource = 'auto' | 'alpine' | 'debian';
+export type PcapChoice = 'always' | 'on-failure' | 'never';
 export type Builder = 'auto' | 'earthly' | 'engine';
 
 /** A setting that may have been asked for (flag, environment) or be the default. */
@@ -42,6 +43,8 @@ export interface Options {
   readonly nfstestRepository: string;
   readonly nfstestTag: string;
   readonly timeoutMs: number;
+  /** Whose captures are kept. */
+  readonly pcap: PcapChoice;
   readonly runsDir: string;
   /** How many runs are kept. */
   readonly runsKeep: number;
@@ -136,6 +139,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfstestRepository: pick('NFSTEST_REPO').value,
     nfstestTag: pick('NFSTEST_TAG').value,
     timeoutMs: parseDuration(pick('TIMEOUT').value),
+    pcap: oneOf('PCAP', pick('PCAP').value, ['always', 'on-failure', 'never']),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
     runsKeep: parseCount('RUNS_KEEP', pick('RUNS_KEEP').value, 1_000_000),
     reporters: pick('REPORTER').value,

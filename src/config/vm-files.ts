@@ -30,6 +30,8 @@ export function vmFiles({ vmDir }: Pick<Options, 'vmDir'>) {
     serverLog: join(vmDir, 'server.log'),
     qmpSocket: socketPath(vmDir, 'qmp'),
     agentSocket: socketPath(vmDir, 'agent'),
+    /** Beginning of the names of captures that go on. */
+    capture: join(vmDir, 'capture-'),
     /** Folder of saved VMs. */
     saved: join(vmDir, 'saved'),
     /** What was found to be the digest of a large file. */
