@@ -13,6 +13,8 @@ export const tsharkFields = [
   'rpc.time',
   'nfs.name',
   'nfs.full_name',
+  // Names in an NFS v4 operation.
+  'nfs.pathname.component',
   'nfs.fh.hash',
   'nfs.ops.count',
   'nfs.opcode',
@@ -73,7 +75,7 @@ const under = (folder: string, name: string) => `${folder.replace(/\/$/, '')}/${
 
 /** What a call names: paths where tshark has seen the handles' names, else names alone, else a handle's hash. */
 function objectOf(call: string, frame: Frame): string {
-  const names = frame.all('nfs.name').map(withoutServer);
+  const names = [...frame.all('nfs.name'), ...frame.all('nfs.pathname.component')].map(withoutServer);
   const folders = frame.all('nfs.full_name').map(withoutServer);
   const hash = frame.all('nfs.fh.hash')[0];
   const handle = hash === undefined ? '' : `handle ${hash}`;
