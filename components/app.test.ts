@@ -25,7 +25,7 @@ describe('at 80x24', () => {
     controller.take(upTo(full, (event) => event.type === 'vm.started'));
     const { frame } = await show(controller);
     expect(frame).toMatchInlineSnapshot(`
-      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                  ⠋ boot client VM 0:00
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                 ⠋ start client VM 0:00
        kvm does not work here (QEMU ended (SIGABRT) before a guest showe…  0/33 ✔0 ✘0
       ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
       ┃       testcase       checks time was┃│access                                 │
@@ -41,7 +41,7 @@ describe('at 80x24', () => {
       ┃ [ ] ○ fsync                         ┃│✔ build VM image     Debian 12 client,…│
       ┃ [ ] ○ link                          ┃│✔ get test suite     NFStest v3.2-4-ga…│
       ┃ [ ] ○ lseek                         ┃│⠋ start server                     0.3s│
-      ┃ [ ] ○ lstat                         ┃│⠋ boot client VM                   0.3s│
+      ┃ [ ] ○ lstat                         ┃│⠋ start client VM                  0.3s│
       ┃ [ ] ○ mkdir                         ┃│· connect to client                    │
       ┃ [ ] ○ mmap                          ┃│· upload suite                         │
       ┃ [ ] ○ munmap                        ┃│· run testcases                        │
@@ -158,24 +158,24 @@ describe('at 80x24', () => {
     expect(shown.frame).toMatchInlineSnapshot(`
       " nfstest-tui │                                                       ⠋ starting
        ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  33 testcases
-      ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━┓╭─ [2 Detail] 3 Server 4 VM 5 Suite ────╮
-      ┃┏━ Keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓│
-      ┃┃ ↑ k       up                          [         to the previous failure    ┃│
-      ┃┃ ↓ j       down                        f         follow what is running     ┃│
-      ┃┃ PgUp      page up                     w         wrap long lines            ┃│
-      ┃┃ PgDn      page down                   Tab       next pane                  ┃│
-      ┃┃ g Home    to the beginning            Shift+Tab previous pane              ┃│
-      ┃┃ G End     to the end                  1-5       that pane                  ┃│
-      ┃┃ Enter     run the selected testcases  z         zoom the pane              ┃╯
-      ┃┃ x         stop the running tests      l         whole log in $PAGER        ┃╮
-      ┃┃ Space     select                      y         copy a command to repeat   ┃│
-      ┃┃ a         select all                  Y         copy the run’s folder      ┃│
-      ┃┃ n         select none                 s         shell in the VM            ┃│
-      ┃┃ i         invert the selection        R         restart the server         ┃│
+      ┏┏━ Keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓╮
+      ┃┃ ↑ k       up                          f         follow what is running     ┃│
+      ┃┃ ↓ j       down                        w         wrap long lines            ┃│
+      ┃┃ PgUp      page up                     Tab       next pane                  ┃│
+      ┃┃ PgDn      page down                   Shift+Tab previous pane              ┃│
+      ┃┃ g Home    to the beginning            1-5       that pane                  ┃│
+      ┃┃ G End     to the end                  z         zoom the pane              ┃│
+      ┃┃ Enter     run the selected testcases  l         whole log in $PAGER        ┃│
+      ┃┃ x         stop the running tests      y         copy a command to repeat   ┃╯
+      ┃┃ Space     select                      Y         copy the run’s folder      ┃╮
+      ┃┃ a         select all                  s         shell in the VM            ┃│
+      ┃┃ n         select none                 R         restart the server         ┃│
+      ┃┃ i         invert the selection        W         rerun on changes, or not   ┃│
       ┃┃ r         rerun what has not passed   Esc       clear filter, leave zoom   ┃│
       ┃┃ /         filter the testcases        ?         this help                  ┃│
       ┃┃ K         expect these failures       q         quit; asks if tests run    ┃│
       ┃┃ ]         to the next failure         Ctrl+C    quit; twice: at once       ┃│
+      ┃┃ [         to the previous failure                                          ┃│
       ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
       ┃ [ ] · read                          ┃│server none  not started               │
       ┗━━━━━━━━━━━━━━━━━━━━━━ ↓ 0 selected ━┛╰──────────────────────────── starting ─╯
@@ -223,7 +223,7 @@ describe('at 120x40', () => {
     controller.take(upTo(full, (event) => event.type === 'vm.started'));
     const { frame } = await show(controller, { columns: 120, rows: 40 });
     expect(frame).toMatchInlineSnapshot(`
-      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                                                          ⠋ boot client VM 0:00
+      " nfstest-tui │ NFS-Ganesha · NFSv3 · tcg                                                         ⠋ start client VM 0:00
        kvm does not work here (QEMU ended (SIGABRT) before a guest showed life: failed to set MSR 0x10a to 0x69)…  0/33 ✔0 ✘0
       ┏━ 1 Testcases ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓╭─ 2 Detail ───────────────────────────────────────────────────────────╮
       ┃       testcase       checks   time was  delta┃│access                                                                │
@@ -256,7 +256,7 @@ describe('at 120x40', () => {
       ┃ [ ] ○ symlink                                ┃│✔ build VM image     Debian 12 client, unchanged                      │
       ┃ [ ] ○ sync                                   ┃│✔ get test suite     NFStest v3.2-4-ga9ad0d6                          │
       ┃ [ ] ○ telldir                                ┃│⠋ start server                                                    0.3s│
-      ┃ [ ] ○ unlink                                 ┃│⠋ boot client VM                                                  0.3s│
+      ┃ [ ] ○ unlink                                 ┃│⠋ start client VM                                                 0.3s│
       ┃ [ ] ○ write                                  ┃│· connect to client                                                   │
       ┃ [ ] ○ open                                   ┃│· upload suite                                                        │
       ┃ [ ] ○ chmod                                  ┃│· run testcases                                                       │
@@ -355,7 +355,7 @@ describe('at 120x40', () => {
       ┃┃  r try again  l whole log  Esc look around  q quit                                                                 ┃│
       ┃┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛│
       ┃ [ ] · telldir                                ┃│✔ start server       ganesha-server on 127.0.0.1:4000             0.5s│
-      ┃ [ ] · unlink                                 ┃│✘ boot client VM     the client VM was not ready within 300 s    5m00s│
+      ┃ [ ] · unlink                                 ┃│✘ start client VM    the client VM was not ready within 300 s    5m00s│
       ┃ [ ] ○ write                                  ┃│· connect to client                                                   │
       ┃ [ ] ○ open                                   ┃│· upload suite                                                        │
       ┃ [ ] · chmod                                  ┃│· run testcases                                                       │

@@ -55,6 +55,8 @@ export interface DashboardController {
   stopTests(): void;
   /** Restarts the server alone. */
   restartServer(): void;
+  /** Begins, or ends, a round of tests with every change of the server's sources: of what has not passed, or of these testcases where all have. */
+  toggleWatch(testcases: readonly string[]): void;
   /** Starts the environment again after it failed. */
   retry(): void;
   /** Stops everything (or leaves the environment running) and settles when that is done. May be called again. */

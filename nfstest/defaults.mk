@@ -19,6 +19,9 @@ VM_IMAGE_NAME ?= vm.qcow2
 CIDATA_NAME ?= cidata.iso
 VM_MEMORY ?= 512M
 VM_CPUS ?= 2
+# Pairs of server and client VM that share the testcases: a number, or auto (by processors and memory).
+# Several lanes have one processor each unless VM_CPUS says otherwise.
+LANES ?= 1
 # auto (Alpine if it can be downloaded, else Debian), alpine or debian.
 VM_SOURCE ?= auto
 # Alpine cloud image; the sum belongs to the version. Empty: the one published beside the image.

@@ -13,7 +13,7 @@ const seconds = Number(process.argv[2] ?? 10);
 const rate = 20_000;
 /** On both logs together; and the pace of each, a multiple of what a busy server writes. */
 const manyLinesTotal = 10_000_000;
-const manyLinesRate = 120_000;
+const manyLinesRate = 60_000;
 
 const sleep = (durationMs: number) => new Promise((resolve) => setTimeout(resolve, durationMs));
 const quantile = (values: readonly number[], part: number) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * part)] ?? 0;

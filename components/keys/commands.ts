@@ -35,6 +35,14 @@ function runSelected(session: Session): void {
   start(session, names);
 }
 
+/** What a change runs where everything has passed: the selection, else the last run's testcases, else the one under the cursor. */
+function toggleWatch(session: Session): void {
+  const { selected } = session.ui.getSnapshot().selection;
+  const cursor = session.cursor();
+  const chosen = session.names.filter((name) => selected.has(name));
+  session.controller.toggleWatch(chosen.length > 0 ? chosen : session.view.selected.length > 0 ? session.view.selected : cursor === null ? [] : [cursor]);
+}
+
 function start(session: Session, names: readonly string[]): void {
   if (names.length === 0) return;
   session.controller.run(names);
@@ -135,6 +143,7 @@ export const commands: Readonly<Record<CommandId, Command>> = {
     openLog(session, path);
   },
   shell: openShell,
+  watch: toggleWatch,
   'restart-server': ({ controller }) => controller.restartServer(),
   pause: ({ controller }) => controller.player?.togglePause(),
   faster: ({ controller }) => controller.player?.changeSpeed(1),

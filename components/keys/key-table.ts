@@ -30,6 +30,7 @@ export type CommandId =
   | 'open-log'
   | 'shell'
   | 'restart-server'
+  | 'watch'
   | 'pause'
   | 'faster'
   | 'slower'
@@ -126,6 +127,7 @@ export const keyTable: readonly Binding[] = [
   { id: 'copy-folder', keys: ['Y'], help: 'copy the run’s folder', when: ({ controller }) => controller.runFolder() !== null },
   { id: 'shell', keys: ['s'], help: 'shell in the VM', short: 'shell', only: 'live', when: ({ controller }) => controller.shellCommand() !== null },
   { id: 'restart-server', keys: ['R'], help: 'restart the server', only: 'live', when: ({ view }) => view.container.startedAt !== null },
+  { id: 'watch', keys: ['W'], help: 'rerun on changes, or not', only: 'live' },
   { id: 'back', keys: ['escape'], help: 'clear filter, leave zoom' },
   { id: 'help', keys: ['?'], help: 'this help', short: 'help' },
   { id: 'quit', keys: ['q'], help: 'quit; asks if tests run', short: 'quit' },

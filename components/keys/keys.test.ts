@@ -80,6 +80,7 @@ const trials: Readonly<Partial<Record<`${CommandId} in ${string}`, Trial>>> = {
   },
   'copy-folder in main': { expect: (screen) => expect(screen.frame).toContain('/runs/fake') },
   'shell in main': { expect: (screen) => expect(screen.host).toEqual(['lend ssh vm']) },
+  'watch in main': { before: ['space'], expect: calls('toggleWatch access') },
   'restart-server in main': { expect: calls('restartServer') },
   'back in main': { before: ['/', 'o', 'enter'], expect: (screen) => expect(ui(screen).selection.filter).toBe('') },
   'help in main': { expect: modeIs('help') },

@@ -63,16 +63,31 @@ function clientLine({ client }: DashboardView): Line {
   return [span('client ', 'dim'), span(state, tone), about.length === 0 ? '' : `  ${about.join(', ')}`];
 }
 
+/** The last whole lines that fit, wrapped: what a line has to say often comes after a long prefix. */
+function tailRows(tail: readonly string[], width: number, room: number): readonly string[] {
+  let rows: readonly string[] = [];
+  for (const text of tail.toReversed()) {
+    const wrapped = wrapText(cleanLine(text), width);
+    if (rows.length + wrapped.length > room) return rows.length > 0 ? rows : wrapped.slice(0, Math.max(0, room));
+    rows = [...wrapped, ...rows];
+  }
+  return rows;
+}
+
+/** Steps of a first start, which later ones leave out. */
+const coldOnly: ReadonlySet<Phase> = new Set(['vm-boot', 'vm-save']);
+
 /** Server and client, and the steps that lead there; what is most telling comes first, for the pane may be low. */
 export function environmentLines(view: DashboardView, options: EnvironmentOptions): Line[] {
   const { height, now } = options;
   const status = [containerLine(view.container, now), loadLine(view.container), clientLine(view)];
   const settled = view.environment === 'ready' || view.environment === 'running' || view.environment === 'stopped';
-  const roomy = height >= phases.length + status.length;
+  const shown = phases.filter((phase) => !coldOnly.has(phase) || view.phases.some((entry) => entry.phase === phase));
+  const roomy = height >= shown.length + status.length;
   const steps =
     settled && !roomy
       ? []
-      : phases.map((phase) =>
+      : shown.map((phase) =>
           phaseLine(
             phase,
             view.phases.find((entry) => entry.phase === phase),
@@ -81,8 +96,6 @@ export function environmentLines(view: DashboardView, options: EnvironmentOption
         );
   const lines = settled || roomy ? [...status, ...steps] : [...steps, ...status];
   const room = height - lines.length;
-  // Wrapped: what a line has to say often comes after a long prefix.
-  const rows = room > 0 ? options.serverTail.slice(-room).flatMap((text) => wrapText(cleanLine(text), options.width)) : [];
-  const tail = rows.slice(-room).map((row): Line => [span(row, 'dim')]);
+  const tail = tailRows(options.serverTail, options.width, room).map((row): Line => [span(row, 'dim')]);
   return [...lines, ...tail];
 }

@@ -19,10 +19,10 @@ const tones: Readonly<Record<EnvironmentState, Tone>> = {
 };
 
 /** What goes on, in one or two words. */
-function phaseText({ environment, phases, testcases }: DashboardView): string {
+function phaseText({ environment, phases, testcases, watching }: DashboardView): string {
   const running = testcases.find(({ status }) => status === 'running');
   if (environment === 'running') return running === undefined ? 'running' : `running ${running.name}`;
-  if (environment !== 'starting') return environment;
+  if (environment !== 'starting') return environment === 'ready' && watching !== null ? 'watching' : environment;
   const step = phases.findLast(({ status }) => status === 'running');
   return step === undefined ? 'starting' : phaseTitles[step.phase];
 }

@@ -73,6 +73,7 @@ export class ReplayController implements DashboardController {
   run(): void {}
   stopTests(): void {}
   restartServer(): void {}
+  toggleWatch(): void {}
   retry(): void {}
   force(): void {}
 

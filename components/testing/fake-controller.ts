@@ -57,6 +57,7 @@ export class FakeController implements DashboardController {
   run = (testcases: readonly string[]): void => void this.calls.push(`run ${testcases.join(',')}`);
   stopTests = (): void => void this.calls.push('stopTests');
   restartServer = (): void => void this.calls.push('restartServer');
+  toggleWatch = (testcases: readonly string[]): void => void this.calls.push(`toggleWatch ${testcases.join(',')}`);
   retry = (): void => void this.calls.push('retry');
   force = (): void => void this.calls.push('force');
 

@@ -100,6 +100,10 @@ export interface DashboardView {
   readonly note: string | null;
   /** One line: how the last run ended. */
   readonly outcome: string | null;
+  /** What a round of `watch` found and how long it took; null where the run is none, or not at its end. */
+  readonly round: string | null;
+  /** Folder whose changes begin a round; null where nothing is watched. */
+  readonly watching: string | null;
 }
 
 export interface CatalogEntry {
@@ -127,6 +131,8 @@ export function emptyView(catalog: readonly CatalogEntry[], previous: ReadonlyMa
     setupFailure: null,
     note: null,
     outcome: null,
+    round: null,
+    watching: null,
   };
 }
 

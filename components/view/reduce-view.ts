@@ -1,6 +1,7 @@
 import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinished, RunStarted } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { noteAssertion } from '../../src/model/known-failures.ts';
+import { describeResults, describeTimes } from '../../src/model/round-book.ts';
 import type { ContainerView, DashboardView, PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';
 
@@ -27,6 +28,7 @@ function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardV
     setupFailure: null,
     note: null,
     outcome: null,
+    round: null,
   };
 }
 
@@ -38,19 +40,27 @@ function finishRun(view: DashboardView, event: RunFinished & RunEvent): Dashboar
     environment: broken ? 'failed' : view.client.state === 'ready' && view.environment !== 'stopping' ? 'ready' : 'stopped',
     failure: broken ? { reason, hint, log } : null,
     endedAt: timeOf(event),
-    outcome: reason,
+    outcome: view.round !== null && event.exitCode <= ExitCode.testsFailed ? view.round : reason,
   };
 }
 
 function reducePhase(view: DashboardView, event: (PhaseStarted | PhaseFinished | ProgressReported) & RunEvent): DashboardView {
   if (event.type === 'phase.started') {
-    const begun: PhaseView = { phase: event.phase, status: 'running', durationMs: null, detail: null, progress: null, startedAt: timeOf(event) };
+    const begun: PhaseView = {
+      phase: event.phase,
+      lane: event.lane,
+      status: 'running',
+      durationMs: null,
+      detail: null,
+      progress: null,
+      startedAt: timeOf(event),
+    };
     const environment = event.phase === 'stop' ? 'stopping' : view.environment;
-    return { ...view, environment, phases: [...view.phases.filter(({ phase }) => phase !== event.phase), begun] };
+    return { ...view, environment, phases: [...view.phases.filter(({ phase, lane }) => phase !== event.phase || lane !== event.lane), begun] };
   }
   const change: Partial<PhaseView> =
     event.type === 'progress.reported' ? { progress: event.message } : { status: event.outcome, durationMs: event.durationMs, detail: event.detail };
-  return { ...view, phases: view.phases.map((entry) => (entry.phase === event.phase ? { ...entry, ...change } : entry)) };
+  return { ...view, phases: view.phases.map((entry) => (entry.phase === event.phase && entry.lane === event.lane ? { ...entry, ...change } : entry)) };
 }
 
 const withContainer = (view: DashboardView, change: Partial<ContainerView>): DashboardView => ({ ...view, container: { ...view.container, ...change } });
@@ -111,6 +121,8 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
       return { ...view, environment: 'running', setupFailure: null };
     case 'suite.finished':
       return { ...view, environment: view.environment === 'running' ? 'ready' : view.environment };
+    case 'round.finished':
+      return { ...view, round: `round ${event.number}: ${describeResults(event)} · ${describeTimes(event)}` };
     case 'suite.setup-failed':
       return { ...view, setupFailure: { message: event.message, details: event.details } };
     case 'assertion.finished': {

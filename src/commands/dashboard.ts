@@ -57,7 +57,7 @@ export async function showDashboard(
   enableCompileCache();
   // A screen makes garbage with every frame; V8 would rather grow to 300 MB than collect it. Measured by `npm run bench:ui`.
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=60');
+  setFlagsFromString('--heap-growing-percent=75');
   const { showScreen } = await import('../../components/screen.tsx');
   return showScreen(controller, { ...options, runCommand: runOnTerminal });
 }

@@ -3,6 +3,7 @@ import type { DashboardController, TerminalCommand } from '../../components/cont
 import { DashboardStore } from '../../components/view/dashboard-store.ts';
 import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
 import type { Options } from '../config/options.ts';
+import { findRecipe } from '../config/server-recipe.ts';
 import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { messageOf } from '../model/errors.ts';
 import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
@@ -13,6 +14,8 @@ import { catalog } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
 import { repeatCommand } from './repeat-command.ts';
+import { mergeChanges, type SourceChange } from './source-change.ts';
+import type { SourceChanges } from './source-changes.ts';
 
 export interface LiveOptions {
   readonly options: Options;
@@ -46,6 +49,12 @@ export class LiveController implements DashboardController {
   #exitCode: ExitCode = ExitCode.passed;
   #ended: Promise<void> = Promise.resolve();
   readonly #forced = Promise.withResolvers<void>();
+  /** Settles when the sources are watched; null where they are not. */
+  #watch: Promise<SourceChanges> | null = null;
+  /** A change that no round has taken yet. */
+  #change: SourceChange | null = null;
+  /** What a round runs where everything has passed. */
+  #watched: readonly string[] = [];
 
   constructor(settings: LiveOptions) {
     this.#settings = settings;
@@ -110,6 +119,49 @@ export class LiveController implements DashboardController {
     this.#run?.send({ type: 'server.restart' });
   }
 
+  toggleWatch(testcases: readonly string[]): void {
+    if (this.#watch !== null) {
+      this.#endWatch();
+      return;
+    }
+    this.#watched = testcases;
+    const { options } = this.#settings;
+    const begin = async (): Promise<SourceChanges> => {
+      const [{ watchChanges }, { openWatches }] = await Promise.all([import('./source-changes.ts'), import('../app.ts')]);
+      const onNote = (note: string) => this.store.update({ note });
+      const recipe = findRecipe(options.imageName.value, options.serverConfig);
+      return watchChanges({ options, recipe, watches: openWatches() }, { onChange: (change) => this.#changed(change), onNote });
+    };
+    const watch = begin();
+    this.#watch = watch;
+    watch.then(
+      ({ folder }) => {
+        if (this.#watch === watch) this.store.update({ watching: relative(process.cwd(), folder) || '.', outcome: `watching ${folder}` });
+      },
+      (error) => {
+        this.#watch = null;
+        this.store.update({ outcome: messageOf(error) });
+      },
+    );
+  }
+
+  #endWatch(): void {
+    void this.#watch?.then(
+      (changes) => changes.close(),
+      () => {},
+    );
+    this.#watch = null;
+    this.#change = null;
+    this.store.update({ watching: null, outcome: null });
+  }
+
+  #changed(change: SourceChange): void {
+    if (this.#watch === null) return;
+    this.#change = mergeChanges(this.#change, change);
+    if (this.#idle) this.#begin();
+    else this.#run?.send({ type: 'tests.stop', outcome: byUser(`overtaken by a change of ${change.names.join(', ')}`) });
+  }
+
   retry(): void {
     // Where only the server died, the VM is still good.
     if (this.#idle) {
@@ -123,6 +175,7 @@ export class LiveController implements DashboardController {
   async quit({ keep }: { readonly keep: boolean }): Promise<ExitCode> {
     this.#keep = keep;
     this.#quitting = true;
+    this.#endWatch();
     this.#run?.send({ type: 'run.stop', outcome: over });
     await Promise.race([this.#ended, this.#forced.promise]);
     return this.#exitCode;
@@ -195,14 +248,20 @@ export class LiveController implements DashboardController {
     this.#idle = true;
     this.#exitCode = outcome.exitCode;
     if (outcome.exitCode !== ExitCode.serverLost) this.store.update({ environment: 'ready', failure: null });
-    if (this.#wanted.length > 0) this.#begin();
+    if (this.#wanted.length > 0 || this.#change !== null) this.#begin();
   }
 
   #begin(): void {
-    const testcases = this.#wanted;
+    const [wanted, change] = [this.#wanted, this.#change];
     this.#wanted = [];
+    this.#change = null;
     this.#idle = false;
-    void this.#run?.test(testcases);
+    if (change === null) {
+      void this.#run?.test(wanted);
+      return;
+    }
+    const testcases = wanted.length > 0 ? wanted : (this.#run?.nextTestcases(this.#watched) ?? []);
+    void this.#run?.test(testcases, { changed: change.names, waitedMs: Math.round(performance.now() - change.sinceMs), rebuild: true });
   }
 
   #end(outcome: Outcome): void {

@@ -5,7 +5,9 @@ import { knownFailuresFile, readKnownFailures } from '../config/known-failures-f
 import type { Options } from '../config/options.ts';
 import { programVersion } from '../config/paths.ts';
 import { findRecipe, type ServerRecipe } from '../config/server-recipe.ts';
+import { type EarlierResult, previousResults } from '../history/previous-results.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
+import { fleetMachine } from '../machine/fleet-machine.ts';
 import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
@@ -22,6 +24,8 @@ import { SavedVms } from '../steps/saved-vms.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { selectTestcases } from '../suite/catalog.ts';
+import { spread } from '../suite/spread.ts';
+import { laneCount, optionsOfLane } from './lanes.ts';
 import { RunRecorder } from './run-recorder.ts';
 
 export interface RunRequest {
@@ -48,6 +52,8 @@ export interface RoundRequest extends Omit<RoundStart, 'number'> {
 /** A run that is under way, or several of a session. */
 export interface OpenRun {
   readonly logs: LogHub;
+  /** One per lane; the first is `logs`. */
+  readonly hubs: readonly LogHub[];
   readonly recorder: RunRecorder;
   /** Begins; listeners subscribe before. */
   readonly start: () => void;
@@ -122,42 +128,54 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const { testcases, attached, server, known } = checked;
   let { recipe } = checked;
   const stopped = goal !== 'build' && !request.attach ? await clearLeftovers(request, services) : [];
-  const logs = new LogHub();
+  const lanes = goal === 'tests' || goal === 'session' ? laneCount(options, { attached: attached !== null, testcases }) : 1;
+  const hubs = Array.from({ length: lanes }, (_, lane) => new LogHub(lane));
+  const [logs = new LogHub()] = hubs;
   const diskTrouble = Promise.withResolvers<Outcome>();
   const recorder = new RunRecorder({
     runsDir: options.runsDir,
     runsKeep: options.runsKeep,
-    logs,
+    logs: hubs,
     reporters: request.reporters,
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),
   });
   const { runId } = recorder;
 
-  const scope: RunScope = {
+  const scopeOf = (own: Options, hub: LogHub): RunScope => ({
     runId,
-    options,
+    options: own,
     get recipe() {
       return recipe;
     },
     reloadRecipe: () => {
-      recipe = reload(server.name, options);
+      recipe = reload(server, options);
     },
     server,
     platform: process.platform,
     arch: process.arch,
-    logs,
+    logs: hub,
     folder: () => recorder.folder,
     verdict: () => outcomeOf(recorder.state),
-  };
-  const environment = new EnvironmentFile(options, runId);
-  const existing = attached ?? (await readEnvironment(options));
-  if (existing) environment.adopt(existing);
-  const preparation = new Preparation(scope, services);
-  const keep = () => goal === 'environment' || request.keep();
-  const lane = new Lane(scope, preparation, services, { environment, attached, keep, saved: new SavedVms(options, services) });
-  const machine = runMachine.provide({
-    actors: { ...prepareActors(preparation), lane: laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } }) },
   });
+  const preparation = new Preparation(scopeOf(options, logs), services);
+  const keep = () => goal === 'environment' || request.keep();
+  const saved = new SavedVms(options, services);
+  const machines = await Promise.all(
+    hubs.map(async (hub) => {
+      const own = optionsOfLane(options, hub.lane, lanes);
+      const environment = new EnvironmentFile(own, runId);
+      const existing = attached ?? (await readEnvironment(own));
+      if (existing) environment.adopt(existing);
+      const lane = new Lane(scopeOf(own, hub), preparation, services, { environment, attached, keep, saved });
+      return laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } });
+    }),
+  );
+  const durations = lanes > 1 ? await previousResults(options.runsDir) : new Map<string, EarlierResult>();
+  const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
+  const [only = laneMachine] = machines;
+  // A fleet has a lane's input, events and output.
+  const laneActor = lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share }) as unknown as typeof laneMachine);
+  const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));
   /** Ends a run; a round says what it found first. */
@@ -173,13 +191,14 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
     testcases: selected,
     program: programVersion,
     settings: withoutCredentials(options.given),
+    ...(lanes > 1 ? { lanes } : {}),
     ...(round ? { round } : {}),
   });
   const actor = createActor(machine, {
-    input: { goal, lane: { attach: request.attach, parts, testcases, timeoutMs: options.timeoutMs }, started: started(testcases) },
+    input: { goal, lane: { attach: request.attach, parts, testcases, timeoutMs: options.timeoutMs, lane: 0 }, started: started(testcases) },
   });
-  actor.on('event', ({ body }) => {
-    recorder.record(body);
+  actor.on('event', ({ body, lane }) => {
+    recorder.record(body, lane);
     if (body.type === 'run.started' && goal === 'tests' && known !== null) recorder.record(known);
   });
   const idleListeners = new Set<(outcome: Outcome) => void>();
@@ -208,6 +227,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const ended = finish();
   return {
     logs,
+    hubs,
     recorder,
     ended,
     start: () => {
@@ -234,8 +254,15 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
 }
 
 /** The recipe as it is now. One whose Dockerfile is gone would test the old image and call it new. */
-function reload(imageName: string, options: Options): ServerRecipe {
-  const recipe = findRecipe(imageName, options.serverConfig);
+function reload(server: ServerIdentity, options: Options): ServerRecipe {
+  const recipe = findRecipe(server.name, options.serverConfig);
+  const { image } = identityOf(options, recipe);
+  if (image !== server.image) {
+    throw new UserError(
+      `the server that runs is ${server.image}, not ${image}, and can't be built again from its recipe`,
+      `start again with --image-name=${server.name}`,
+    );
+  }
   if (recipe.build === null) throw new UserError(`${recipe.dir} holds no Dockerfile any more`, 'put it back; the server that runs is the old one');
   return recipe;
 }

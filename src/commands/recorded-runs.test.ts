@@ -148,6 +148,14 @@ describe('report', () => {
     expect(await readFile(join(other, 'events.ndjson'), 'utf8')).toBe(await readFile(fixture('nfstest-open/events.ndjson'), 'utf8'));
   });
 
+  it('never writes over the recording', async () => {
+    const path = join(runsDir, openRun, 'events.ndjson');
+    const torn = `${await readFile(path, 'utf8')}{"type":"note.rep`;
+    await writeFile(path, torn);
+    expect((await run(report, [openRun], { flags: { REPORTER: 'ndjson' } })).text).toMatch(/events\.ndjson\n$/);
+    expect(await readFile(path, 'utf8')).toBe(torn);
+  });
+
   it('plain goes to the terminal', async () => {
     expect((await run(report, [fullRun])).text).toMatch(/NFS Test FAILED: 1 of 33 testcases failed \(open\)\n$/);
   });

@@ -22,23 +22,24 @@ const isCapsule = (word: string): boolean => /\.(tar\.gz|tgz)$/.test(word);
  * @param word see `findRun`; or the path of a capsule (.tar.gz).
  */
 export async function withRecord<T>(word: string, runsDir: string, use: (record: OpenRecord) => Promise<T>): Promise<T> {
-  if (!isCapsule(word)) return use(await open(await findRun(word, runsDir), false));
+  if (!isCapsule(word)) return use(await openRecord(await findRun(word, runsDir)));
   const folder = await mkdtemp(join(tmpdir(), 'nfstest-capsule-'));
   try {
     const { readCapsule } = await import('../services/capsule-archive.ts');
-    return await use(await open(await readCapsule(word, folder), true));
+    return await use({ ...(await openRecord(await readCapsule(word, folder))), isCapsule: true });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function open(dir: string, fromCapsule: boolean): Promise<OpenRecord> {
+/** A run's folder read back. */
+export async function openRecord(dir: string): Promise<OpenRecord> {
   const [run, logs] = await Promise.all([readRun(dir), readLogs(dir)]);
   if (run.events.length === 0) throw new UserError(`${dir} holds no events`, 'the run was cut off before it began');
-  return { ...run, logs, isCapsule: fromCapsule };
+  return { ...run, logs, isCapsule: false };
 }
 
-/** What reports show of a recorded run. */
+/** What reports show of a recorded run: the one place where sections are added to what events and logs tell. */
 export const reportOf = ({ events, logs }: OpenRecord): Report => buildReport({ events, logs });
 
 /** The testcase of a report; throws UserError where the run does not have it. */

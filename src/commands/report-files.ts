@@ -1,11 +1,14 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { eventsFile } from '../history/run-folder.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { type DocumentName, type DocumentReporter, documents, type Report, type ReporterName } from '../reporters/index.ts';
 
 export interface ReportFilesOptions {
   readonly names: readonly ReporterName[];
   readonly folder: string;
+  /** The folder of the recording, whose own events are never written over. */
+  readonly recording?: string;
   /** For what reporters print besides their file, and for the files' paths. */
   readonly write: (text: string) => void;
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -29,7 +32,7 @@ export async function prepareOutput(folder: string): Promise<void> {
  */
 export async function writeReports(
   report: Report,
-  { names, folder, write, environment = process.env }: ReportFilesOptions,
+  { names, folder, recording, write, environment = process.env }: ReportFilesOptions,
 ): Promise<readonly EnvironmentError[]> {
   const failures: EnvironmentError[] = [];
   const chosen = names.filter((name): name is DocumentName => name !== 'plain');
@@ -39,7 +42,7 @@ export async function writeReports(
     try {
       await mkdir(folder, { recursive: true });
       const text = reporter.render(report);
-      await writeFile(path, text);
+      if (reporter.file !== eventsFile || folder !== recording) await writeFile(path, text);
       const more = reporter.appendTo === undefined ? undefined : environment[reporter.appendTo];
       if (more) await appendFile(more, text);
       if (reporter.print) write(reporter.print(report));

@@ -18,7 +18,7 @@ export const report: RunCommand = ({ options, words: [word = 'latest', more], wr
     // A capsule's own folder is gone afterwards.
     const folder = options.outputDir ?? (record.isCapsule ? process.cwd() : record.dir);
     if (names.some((name) => name !== 'plain')) await prepareOutput(folder);
-    const [failure] = await writeReports(reportOf(record), { names, folder, write });
+    const [failure] = await writeReports(reportOf(record), { names, folder, recording: record.dir, write });
     if (failure) throw failure;
     return ExitCode.passed;
   });

@@ -13,7 +13,8 @@ export interface RecorderOptions {
   readonly runsDir: string;
   /** How many runs are kept, this one included. */
   readonly runsKeep: number;
-  readonly logs: LogHub;
+  /** One per lane. */
+  readonly logs: readonly LogHub[];
   /** Makes a run's reporters; called when its folder exists. */
   readonly reporters: (folder: string) => readonly Reporter[];
   /** Told when something can't be written. */
@@ -60,8 +61,8 @@ export class RunRecorder {
     return () => this.#listeners.delete(listener);
   }
 
-  record(body: EventBody): void {
-    this.#journal.record(body);
+  record(body: EventBody, lane = 0): void {
+    this.#journal.record(body, lane);
   }
 
   /** Begins another run in a folder of its own, after the one before is finished. */
@@ -105,7 +106,7 @@ export class RunRecorder {
     journal.subscribe((event) => {
       for (const listener of this.#listeners) listener(event);
     });
-    const ends = [logs.subscribe(folder.onLine), logs.subscribe(reporter.onLine)];
+    const ends = logs.flatMap((hub) => [hub.subscribe(folder.onLine), hub.subscribe(reporter.onLine)]);
     this.#unsubscribe = () => {
       for (const end of ends) end();
     };

@@ -1,19 +1,23 @@
 import { relative } from 'node:path';
 import { lastFailed } from '../history/last-failed.ts';
-import { readLogs, readRun } from '../history/read-runs.ts';
-import { EnvironmentError } from '../model/errors.ts';
+import { EnvironmentError, UserError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
-import { buildReport, parseReporters, type ReporterName, reporters } from '../reporters/index.ts';
+import { parseReporters, type ReporterName, reporters } from '../reporters/index.ts';
+import { readEnvironment } from '../steps/environment.ts';
 import { runDryRun } from './dry-run.ts';
 import { runLifecycle } from './lifecycle.ts';
 import type { RunRequest } from './open-run.ts';
+import { openRecord, reportOf } from './recorded.ts';
 import { prepareOutput, tellFailures, writeReports } from './report-files.ts';
 import type { CommandInput } from './types.ts';
 
 /** What failed the last time, as a selection. */
-async function selectLastFailed(input: CommandInput): Promise<CommandInput['options']> {
-  const { options } = input;
-  const serverName = options.imageName.value;
+async function selectLastFailed({ options }: CommandInput, attach: boolean): Promise<CommandInput['options']> {
+  if (options.testcases.explicit)
+    throw new UserError('testcases are named, and --last-failed names others', 'leave out one of TESTCASE (--testcase) and --last-failed');
+  // The environment that runs may be another server's than the settings say.
+  const attached = attach ? await readEnvironment(options) : null;
+  const serverName = attached?.server?.identity.name ?? options.imageName.value;
   const names = await lastFailed(options.runsDir, { serverName, nfsVersion: options.nfsVersion });
   const where = `on ${serverName} over NFS ${options.nfsVersion}`;
   if (names === null)
@@ -25,8 +29,7 @@ async function selectLastFailed(input: CommandInput): Promise<CommandInput['opti
 /** A lifecycle printed as the flags ask for; `--dry-run` only says what it would do. */
 export async function run(given: CommandInput, request: Omit<RunRequest, 'options' | 'keep' | 'reporters'>): Promise<ExitCode> {
   const tests = request.goal === 'tests';
-  // Spread would ask for the options of an input that has none.
-  const input: CommandInput = tests && given.switches.has('last-failed') ? { ...given, options: await selectLastFailed(given) } : given;
+  const input: CommandInput = tests && given.switches.has('last-failed') ? { ...given, options: await selectLastFailed(given, request.attach) } : given;
   const { options, switches, write, color } = input;
   const names = tests ? parseReporters(options.reporters) : (['plain'] as const);
   if (switches.has('dry-run')) return runDryRun(input, request);
@@ -53,10 +56,10 @@ export async function run(given: CommandInput, request: Omit<RunRequest, 'option
 async function writeFiles(runFolder: string, names: readonly ReporterName[], { options, switches, write }: CommandInput): Promise<void> {
   if (names.every((name) => name === 'plain')) return;
   try {
-    const [{ events }, logs] = await Promise.all([readRun(runFolder), readLogs(runFolder)]);
+    const report = reportOf(await openRecord(runFolder));
     // With --json standard output is for events alone.
     const say = switches.has('json') ? (text: string) => void process.stderr.write(text) : write;
-    tellFailures(await writeReports(buildReport({ events, logs }), { names, folder: options.outputDir ?? runFolder, write: say }));
+    tellFailures(await writeReports(report, { names, folder: options.outputDir ?? runFolder, recording: runFolder, write: say }));
   } catch (error) {
     tellFailures([
       error instanceof EnvironmentError

@@ -6,7 +6,8 @@ import { findRecipe } from '../config/server-recipe.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeWatchService } from '../services/fake-watch.ts';
-import { mergeChanges, type SourceChange, type SourceChanges, watchChanges } from './source-changes.ts';
+import { mergeChanges, type SourceChange } from './source-change.ts';
+import { type SourceChanges, watchChanges } from './source-changes.ts';
 
 let folder: string;
 let watches: FakeWatchService;

@@ -5,28 +5,17 @@ import type { ServerRecipe } from '../config/server-recipe.ts';
 import { changeMachine } from '../machine/change-machine.ts';
 import type { WatchService } from '../services/types.ts';
 import { watchedSources } from '../steps/watched-sources.ts';
+import type { SourceChange } from './source-change.ts';
 
 /** Editors, formatters and `git checkout` write many files within this time. */
 const quietMs = 200;
 const patienceMs = 2_000;
-
-/** Changes of a server's sources that are over. */
-export interface SourceChange {
-  /** Names as people know them. */
-  readonly names: readonly string[];
-  /** When the first of them was noticed; `performance.now()`. */
-  readonly sinceMs: number;
-}
 
 export interface ChangeListener {
   readonly onChange: (change: SourceChange) => void;
   /** Something to say that begins no round. */
   readonly onNote: (message: string) => void;
 }
-
-/** Two changes as one. */
-export const mergeChanges = (earlier: SourceChange | null, later: SourceChange): SourceChange =>
-  earlier === null ? later : { names: [...new Set([...earlier.names, ...later.names])], sinceMs: Math.min(earlier.sinceMs, later.sinceMs) };
 
 /** The changes of a server's sources, until they are no longer watched. */
 export interface SourceChanges {

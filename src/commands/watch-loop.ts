@@ -1,7 +1,7 @@
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { OpenRun } from './open-run.ts';
-import { mergeChanges, type SourceChange } from './source-changes.ts';
+import { mergeChanges, type SourceChange } from './source-change.ts';
 
 /** What a round needs of a session. */
 export type RoundSession = Pick<OpenRun, 'send' | 'test' | 'nextTestcases'>;

@@ -10,7 +10,8 @@ import { selectTestcases } from '../suite/catalog.ts';
 import { identityOf, openRun } from './open-run.ts';
 import { environmentRuns } from './running-environment.ts';
 import { onSignals } from './signals.ts';
-import { mergeChanges, type SourceChange, watchChanges } from './source-changes.ts';
+import { mergeChanges, type SourceChange } from './source-change.ts';
+import { watchChanges } from './source-changes.ts';
 import type { CommandInput, RunCommand } from './types.ts';
 import { WatchLoop } from './watch-loop.ts';
 

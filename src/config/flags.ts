@@ -31,6 +31,7 @@ export const flags: readonly Flag[] = [
   setting('ssh-port', 'SSH_PORT', 'PORT', 'SSH port of the client VM on 127.0.0.1'),
   setting('memory', 'VM_MEMORY', 'SIZE', 'memory of the client VM: 512M, 1G'),
   setting('cpus', 'VM_CPUS', 'COUNT', 'processors of the client VM'),
+  setting('lanes', 'LANES', 'COUNT', 'pairs of server and VM that share the testcases, or auto'),
   setting('accel', 'ACCEL', 'NAME', 'auto, kvm, hvf or tcg'),
   toggle('cold', 'boot the client VM instead of restoring its saved state', 'COLD'),
   setting('vm-dir', 'VM_OUTPUT_DIR', 'DIR', 'folder of the VM and its environment'),

@@ -28,6 +28,10 @@ export interface Options {
   readonly cidata: Setting<string>;
   readonly memoryMiB: number;
   readonly cpus: number;
+  /** Pairs of server and client VM that share the testcases; `auto`: as many as the machine has room for. */
+  readonly lanes: number | 'auto';
+  /** Number of the lane that these options are for, from 0; the first has the files and ports that the settings name. */
+  readonly lane: number;
   readonly vmSource: VmSource;
   readonly alpine: { readonly version: string; readonly sha512: Readonly<Record<'x86_64' | 'aarch64', string>> };
   readonly accelerator: AcceleratorChoice;
@@ -123,6 +127,8 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     cidata: file('CIDATA_NAME'),
     memoryMiB: parseMemory(pick('VM_MEMORY').value),
     cpus: parseCount('VM_CPUS', pick('VM_CPUS').value, 64),
+    lanes: pick('LANES').value === 'auto' ? 'auto' : parseCount('LANES', pick('LANES').value, 16),
+    lane: 0,
     vmSource: oneOf('VM_SOURCE', pick('VM_SOURCE').value, ['auto', 'alpine', 'debian']),
     alpine: {
       version: pick('ALPINE_VERSION').value,

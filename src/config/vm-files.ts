@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Options } from './options.ts';
@@ -16,27 +17,41 @@ function socketPath(dir: string, name: string): string {
   return Buffer.byteLength(path) < 100 ? path : join(tmpdir(), `nfstest-tui-${environmentId(dir)}-${name}.sock`);
 }
 
-/** Every file of the environment in a VM folder. */
-export function vmFiles({ vmDir }: Pick<Options, 'vmDir'>) {
+const laneFolder = /^lane-(\d+)$/;
+
+/** Numbers of the lanes, from 0, that have a folder in a VM folder; the first always counts. */
+export async function lanesOnDisk({ vmDir }: Pick<Options, 'vmDir'>): Promise<readonly number[]> {
+  const names = await readdir(vmDir).catch(() => []);
+  const others = names.flatMap((name) => {
+    const match = laneFolder.exec(name);
+    return match === null ? [] : [Number(match[1]) - 1];
+  });
+  return [0, ...others.filter((lane) => lane > 0).sort((a, b) => a - b)];
+}
+
+/** Every file of the environment in a VM folder. Lanes after the first have a folder of their own for what they don't share. */
+export function vmFiles({ vmDir, lane = 0 }: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'lane'>>) {
+  const laneDir = lane === 0 ? vmDir : join(vmDir, `lane-${lane + 1}`);
   return {
+    laneDir,
     key: join(vmDir, 'id_ed25519'),
     userData: join(vmDir, 'user-data'),
     metaData: join(vmDir, 'meta-data'),
-    overlay: join(vmDir, 'vm-test.qcow2'),
+    overlay: join(laneDir, 'vm-test.qcow2'),
     vmlinuz: join(vmDir, 'vmlinuz'),
     initrd: join(vmDir, 'initrd.img'),
-    consoleLog: join(vmDir, 'vm.log'),
-    qemuLog: join(vmDir, 'qemu.log'),
-    serverLog: join(vmDir, 'server.log'),
-    qmpSocket: socketPath(vmDir, 'qmp'),
-    agentSocket: socketPath(vmDir, 'agent'),
+    consoleLog: join(laneDir, 'vm.log'),
+    qemuLog: join(laneDir, 'qemu.log'),
+    serverLog: join(laneDir, 'server.log'),
+    qmpSocket: socketPath(laneDir, 'qmp'),
+    agentSocket: socketPath(laneDir, 'agent'),
     /** Beginning of the names of captures that go on. */
-    capture: join(vmDir, 'capture-'),
+    capture: join(laneDir, 'capture-'),
     /** Folder of saved VMs. */
     saved: join(vmDir, 'saved'),
     /** What was found to be the digest of a large file. */
     digests: join(vmDir, 'digests.json'),
-    environment: join(vmDir, 'env.json'),
+    environment: join(laneDir, 'env.json'),
     lock: join(vmDir, 'run.lock'),
     accelerators: join(vmDir, 'accelerator.json'),
   };

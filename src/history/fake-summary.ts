@@ -24,6 +24,7 @@ export function fakeSummary(runId: string, testcases: Readonly<Record<string, Fa
       durationMs,
       failures: failures.map((message) => ({ message, details: [], known: message.startsWith('known ') ? 'because' : null })),
       reason: null,
+      lane: null,
     };
   });
   const state = {

@@ -144,6 +144,7 @@ describe('a kept run', () => {
           }
         ],
         "phases": [],
+        "lanes": 1,
         "notes": []
       }
       "

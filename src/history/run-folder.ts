@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import { logFile } from '../model/log-file.ts';
 import type { RunState } from '../model/run-state.ts';
 import { summarise } from '../model/summary.ts';
 
@@ -26,7 +27,7 @@ export interface RunFolder {
   /** For `Journal.subscribe`. */
   readonly onEvent: (event: RunEvent) => void;
   /** For `LogHub.subscribe`. */
-  readonly onLine: (channel: LogChannel, line: string) => void;
+  readonly onLine: (channel: LogChannel, line: string, lane?: number) => void;
   /**
    * Writes summary.json, whole or not at all.
    * @throws EnvironmentError when that fails and `onError` was not told of trouble before.
@@ -87,7 +88,13 @@ export function createRunFolder(runsDir: string, runId: string, { onError, pathO
   };
   const open = (name: string) => createWriteStream(pathOf(join(dir, name))).on('error', fail);
   const events = open(eventsFile);
-  const logs = Object.fromEntries(logChannels.map((channel) => [channel, open(`${channel}.log`)])) as Record<LogChannel, WriteStream>;
+  // Readers expect the first lane's, also where nothing was said.
+  const logs = new Map(logChannels.map((channel) => [logFile(channel), open(logFile(channel))]));
+  const logOf = (name: string): WriteStream => {
+    const stream = logs.get(name) ?? open(name);
+    logs.set(name, stream);
+    return stream;
+  };
   const write = (stream: WriteStream, line: string) => {
     if (!failed && !stream.writableEnded) stream.write(`${line}\n`);
   };
@@ -95,7 +102,7 @@ export function createRunFolder(runsDir: string, runId: string, { onError, pathO
   return {
     dir,
     onEvent: (event) => write(events, JSON.stringify(event)),
-    onLine: (channel, line) => write(logs[channel], line),
+    onLine: (channel, line, lane = 0) => write(logOf(logFile(channel, lane)), line),
     async writeSummary(state) {
       const target = join(dir, summaryFile);
       const temporary = `${target}.tmp`;
@@ -108,7 +115,7 @@ export function createRunFolder(runsDir: string, runId: string, { onError, pathO
       }
     },
     async close() {
-      const streams = [events, ...Object.values(logs)];
+      const streams = [events, ...logs.values()];
       for (const stream of streams) stream.end();
       await Promise.all(streams.map(closed));
     },

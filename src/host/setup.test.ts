@@ -80,6 +80,17 @@ test.each([
   expect(host.ran.some((command) => command.endsWith(' update'))).toBe(isUpdated);
 });
 
+test('for the tests of this program it brings a browser, and only then', async () => {
+  const host = lacking('chromium');
+  expect((await setup(host)).text).toContain('nothing to do');
+  const { result, text } = await setup(host, { forTests: true });
+  expect(result).toEqual({ installed: ['chromium'], engineStarted: null });
+  expect(text).toContain('missing: Chromium, looks at the HTML report in the tests');
+  host.programs.delete('chromium');
+  host.programs.add('google-chrome');
+  expect((await setup(host, { forTests: true })).text).toContain('nothing to do');
+});
+
 test('lists that turn out to be stale are updated and the installation tried again', async () => {
   const host = lacking('genisoimage');
   let tries = 0;

@@ -122,7 +122,7 @@ export function startFakeRun(
   const machine = runMachine.provide({
     actors: { ...prepareActors(steps), lane: laneMachine.provide({ actors: laneActors(steps), actions: { force: () => steps.force() } }) },
   });
-  const input = { goal, started, lane: { testcases: ['open'], attach: false, parts: { server: true, vm: true }, timeoutMs: 60_000, ...lane } };
+  const input = { goal, started, lane: { testcases: ['open'], attach: false, parts: { server: true, vm: true }, timeoutMs: 60_000, lane: 0, ...lane } };
   const actor = createActor(machine, { input, clock });
   const bodies: EventBody[] = [];
   actor.on('event', ({ body }) => bodies.push(body));

@@ -12,13 +12,17 @@ export interface LaneInput {
   readonly parts: { readonly server: boolean; readonly vm: boolean };
   /** Longest time the testcases may take. */
   readonly timeoutMs: number;
+  /** Number of the lane, from 0. */
+  readonly lane: number;
 }
 
 export type LaneEvent =
-  | StepEvent
+  | (StepEvent & { readonly lane?: number })
   | { readonly type: 'run.stop'; readonly outcome: Outcome }
   /** To the run: a session waits for testcases. */
-  | { readonly type: 'lane.idle'; readonly outcome: Outcome }
+  | { readonly type: 'lane.idle'; readonly lane: number; readonly outcome: Outcome }
+  /** To the run: everything of this lane is stopped. */
+  | { readonly type: 'lane.ended'; readonly lane: number; readonly outcome: Outcome }
   /** These only in a session. */
   /** `rebuild`: first puts a server built from the sources as they are now in the place of the old one. */
   | { readonly type: 'tests.run'; readonly testcases: readonly string[]; readonly rebuild?: boolean }
@@ -26,7 +30,7 @@ export type LaneEvent =
   | { readonly type: 'tests.stop'; readonly outcome: Outcome }
   | { readonly type: 'server.restart' };
 
-const ready: Outcome = { exitCode: 0, reason: 'the environment is ready', hint: null, log: null };
+export const ready: Outcome = { exitCode: 0, reason: 'the environment is ready', hint: null, log: null };
 
 /** One server+client pair, from its start to its end. Every way out leads through `stopping`. */
 export const laneMachine = setup({
@@ -50,8 +54,9 @@ export const laneMachine = setup({
     release: unprovided<void, StepInput & { readonly outcome: Outcome }>('release'),
   },
   actions: {
-    relay: sendParent(({ event }) => event),
-    announceIdle: sendParent(({ context }) => ({ type: 'lane.idle', outcome: context.outcome })),
+    relay: sendParent(({ context, event }) => ({ ...event, lane: context.lane })),
+    announceIdle: sendParent(({ context: { lane, outcome } }) => ({ type: 'lane.idle', lane, outcome })),
+    announceEnd: sendParent(({ context: { lane, outcome } }) => ({ type: 'lane.ended', lane, outcome })),
     renew: assign({ outcome: ready }),
     /** The suite's verdict, or what the diagnosis found. */
     conclude: assign({ outcome: ({ event }) => (event as unknown as DoneActorEvent<Outcome>).output }),
@@ -223,6 +228,6 @@ export const laneMachine = setup({
         onError: { target: 'done', actions: 'fail' },
       },
     },
-    done: { type: 'final' },
+    done: { entry: 'announceEnd', type: 'final' },
   },
 });

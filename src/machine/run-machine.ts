@@ -15,7 +15,7 @@ export interface RunInput {
 /** What the machine emits. */
 export type RunEmitted =
   /** For the journal. */
-  | { readonly type: 'event'; readonly body: EventBody }
+  | { readonly type: 'event'; readonly body: EventBody; readonly lane: number }
   /** A session waits for testcases; how the last ones, or the start, ended. */
   | { readonly type: 'idle'; readonly outcome: Outcome };
 
@@ -38,9 +38,12 @@ export const runMachine = setup({
     lane: laneMachine,
   },
   actions: {
-    announce: emit(({ context }) => ({ type: 'event' as const, body: context.started })),
+    announce: emit(({ context }) => ({ type: 'event' as const, body: context.started, lane: 0 })),
     wait: emit(({ event }) => ({ type: 'idle' as const, outcome: (event as Extract<LaneEvent, { type: 'lane.idle' }>).outcome })),
-    publish: emit(({ event }) => ({ type: 'event' as const, body: (event as Extract<LaneEvent, { type: 'report' }>).body })),
+    publish: emit(({ event }) => {
+      const { body, lane = 0 } = event as Extract<LaneEvent, { type: 'report' }>;
+      return { type: 'event' as const, body, lane };
+    }),
     fail: assign({ outcome: ({ event }) => outcomeOfError((event as unknown as ErrorActorEvent).error) }),
     end: assign({ outcome: ({ event, context }) => ('outcome' in event ? event.outcome : context.outcome) }),
   },

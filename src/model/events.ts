@@ -92,6 +92,8 @@ export interface RunStarted {
   readonly settings?: Readonly<Record<string, string>>;
   /** What was known of the environment where it stood before the run began (a session's later runs); missing elsewhere. */
   readonly environment?: { readonly imageId: string | null; readonly clientKernel: string | null; readonly accelerator: string | null };
+  /** Pairs of server and client that share the testcases; missing where there is one. */
+  readonly lanes?: number;
   /** Only where it is a round of `watch`. */
   readonly round?: RoundStart;
 }

@@ -7,7 +7,16 @@ import type { Outcome } from './verdict.ts';
 const selection = ['read', 'write', 'open'];
 const end = (exitCode: Outcome['exitCode']): Outcome => ({ exitCode, reason: '', hint: null, log: null });
 const tested = (statuses: Record<string, TestcaseState['status']>): TestcaseState[] =>
-  Object.entries(statuses).map(([name, status]) => ({ name, status, passedCount: 0, failedCount: 0, durationMs: null, failures: [], reason: null }));
+  Object.entries(statuses).map(([name, status]) => ({
+    name,
+    status,
+    passedCount: 0,
+    failedCount: 0,
+    durationMs: null,
+    failures: [],
+    reason: null,
+    lane: null,
+  }));
 const phase = (name: Phase, atMs: number, outcome: 'ok' | 'cancelled' = 'ok'): RunEvent => ({
   type: 'phase.finished',
   phase: name,
@@ -35,6 +44,12 @@ describe('testcases of the next round', () => {
     expect(book.next(selection)).toEqual(['write', 'open']);
     play(book, { write: 'passed', open: 'passed' });
     expect(book.next(selection)).toEqual(selection);
+  });
+
+  it('are not those that fail as known', () => {
+    const book = new RoundBook();
+    expect(play(book, { read: 'failed', write: 'passed', open: 'known' }, 1)).toBe('failed read; 2 passed');
+    expect(book.next(selection)).toEqual(['read']);
   });
 
   it('are known from runs that are no rounds, too', () => {

@@ -4,7 +4,11 @@ import { formatDuration } from './format.ts';
 import type { TestcaseState } from './run-state.ts';
 import type { Outcome } from './verdict.ts';
 
-const verdictOf = ({ status }: TestcaseState): Verdict => (status === 'passed' || status === 'failed' ? status : 'not-run');
+/** A known failure is as good as it gets: it is no reason to run the testcase again and again. */
+function verdictOf({ status }: TestcaseState): Verdict {
+  if (status === 'known') return 'passed';
+  return status === 'passed' || status === 'failed' ? status : 'not-run';
+}
 
 /** Ends that say nothing of testcases that did not run: cut off, or the new server was never there to be tested. */
 const saysNothing: readonly ExitCode[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.hangup, ExitCode.environment, ExitCode.usage];

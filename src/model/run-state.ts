@@ -11,6 +11,8 @@ export interface TestcaseState {
   readonly durationMs: number | null;
   readonly failures: readonly Failure[];
   readonly reason: string | null;
+  /** Number of the lane that ran it last, from 0; null before. */
+  readonly lane: number | null;
   /** What went over the wire; null or missing where it is not known, or not yet. */
   readonly traffic?: Traffic | null;
 }
@@ -28,6 +30,8 @@ export interface Failure {
 
 export interface PhaseState {
   readonly phase: Phase;
+  /** Number of the lane, from 0. */
+  readonly lane: number;
   readonly status: 'running' | 'ok' | 'failed' | 'cancelled';
   readonly durationMs: number | null;
   readonly detail: string | null;
@@ -43,6 +47,8 @@ export interface RunState {
   readonly nfsVersion: string | null;
   readonly suite: SuiteIdentity | null;
   readonly program: string | null;
+  /** Pairs of server and client that share the testcases. */
+  readonly lanes: number;
   readonly clientKernel: string | null;
   /** The engine's id of the server's image; null in recordings that lack it. */
   readonly imageId: string | null;
@@ -75,6 +81,7 @@ export const emptyRunState: RunState = {
   nfsVersion: null,
   suite: null,
   program: null,
+  lanes: 1,
   clientKernel: null,
   imageId: null,
   mountOptions: null,
@@ -102,6 +109,7 @@ const pending = (name: string): TestcaseState => ({
   durationMs: null,
   failures: [],
   reason: null,
+  lane: null,
   traffic: null,
 });
 
@@ -112,8 +120,14 @@ function withTestcase(state: RunState, name: string, change: (testcase: Testcase
   return { ...state, testcases: testcases.map((testcase) => (testcase.name === name ? change(testcase) : testcase)) };
 }
 
-function withPhase(state: RunState, phase: Phase, change: Partial<PhaseState>): RunState {
-  return { ...state, phases: state.phases.map((entry) => (entry.phase === phase ? { ...entry, ...change } : entry)) };
+const isPhase =
+  ({ phase, lane = 0 }: { readonly phase: Phase; readonly lane?: number }) =>
+  (entry: PhaseState): boolean =>
+    entry.phase === phase && entry.lane === lane;
+
+function withPhase(state: RunState, which: { readonly phase: Phase; readonly lane?: number }, change: Partial<PhaseState>): RunState {
+  const matches = isPhase(which);
+  return { ...state, phases: state.phases.map((entry) => (matches(entry) ? { ...entry, ...change } : entry)) };
 }
 
 const circumstancesOf = ({ nfsVersion, clientKernel, suite }: RunState): Circumstances => ({ nfsVersion, clientKernel, suiteKind: suite?.kind ?? null });
@@ -144,6 +158,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         server: event.server,
         nfsVersion: event.nfsVersion,
         program: event.program,
+        lanes: event.lanes ?? 1,
         settings: event.settings ?? {},
         imageId: event.environment?.imageId ?? null,
         clientKernel: event.environment?.clientKernel ?? null,
@@ -157,18 +172,20 @@ export function reduce(state: RunState, event: RunEvent): RunState {
       };
     case 'suite.resolved':
       return { ...state, suite: event.suite };
-    case 'phase.started':
+    case 'phase.started': {
+      const matches = isPhase(event);
       return {
         ...state,
         phases: [
-          ...state.phases.filter((entry) => entry.phase !== event.phase),
-          { phase: event.phase, status: 'running', durationMs: null, detail: null, progress: null },
+          ...state.phases.filter((entry) => !matches(entry)),
+          { phase: event.phase, lane: event.lane, status: 'running', durationMs: null, detail: null, progress: null },
         ],
       };
+    }
     case 'phase.finished':
-      return withPhase(state, event.phase, { status: event.outcome, durationMs: event.durationMs, detail: event.detail });
+      return withPhase(state, event, { status: event.outcome, durationMs: event.durationMs, detail: event.detail });
     case 'progress.reported':
-      return withPhase(state, event.phase, { progress: event.message });
+      return withPhase(state, event, { progress: event.message });
     case 'note.reported':
       return { ...state, notes: [...state.notes, { level: event.level, message: event.message }] };
     case 'server.started':
@@ -191,7 +208,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'client.connected':
       return { ...state, clientKernel: event.kernel };
     case 'testcase.started':
-      return withTestcase(state, event.testcase, () => ({ ...pending(event.testcase), status: 'running' }));
+      return withTestcase(state, event.testcase, () => ({ ...pending(event.testcase), status: 'running', lane: event.lane }));
     case 'assertion.finished':
       return finishAssertion(state, event);
     case 'testcase.finished':
@@ -214,7 +231,8 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'suite.setup-failed':
       return { ...state, setupFailure: { message: event.message, details: event.details } };
     case 'suite.finished':
-      return { ...state, suiteExitCode: event.exitCode };
+      // Of several lanes' suites the one that did not end well counts.
+      return { ...state, suiteExitCode: state.suiteExitCode ? state.suiteExitCode : event.exitCode };
     case 'run.finished':
       return {
         ...state,

@@ -53,6 +53,8 @@ export interface RunSummary {
   readonly setupFailure: { readonly message: string; readonly details: readonly string[] } | null;
   readonly testcases: readonly TestcaseSummary[];
   readonly phases: readonly Omit<PhaseState, 'progress'>[];
+  /** Pairs of server and client that shared the testcases. */
+  readonly lanes: number;
   readonly notes: RunState['notes'];
 }
 
@@ -88,7 +90,8 @@ export function summarise(state: RunState): RunSummary {
       failures,
       traffic: traffic ? { capture: traffic.capture, totals: traffic.totals } : null,
     })),
-    phases: state.phases.map(({ phase, status, durationMs, detail }) => ({ phase, status, durationMs, detail })),
+    phases: state.phases.map(({ phase, lane, status, durationMs, detail }) => ({ phase, lane, status, durationMs, detail })),
+    lanes: state.lanes,
     notes: state.notes,
   };
 }

@@ -66,7 +66,8 @@ const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ?
  */
 export function outcomeOf(state: RunState): Outcome {
   const totals = totalsOf(state.testcases);
-  if (state.setupFailure) {
+  // With several lanes another one's testcases may have run.
+  if (state.setupFailure && totals.passed + totals.failed === 0) {
     return outcome(
       ExitCode.nothingRan,
       `the suite failed in its set-up: ${state.setupFailure.message}`,

@@ -10,6 +10,7 @@ const testcase = (name: string, status: TestcaseState['status']): TestcaseState 
   durationMs: null,
   failures: [],
   reason: null,
+  lane: null,
 });
 const state: RunState = {
   ...emptyRunState,

@@ -70,7 +70,7 @@ export function combineReporters(all: readonly Reporter[], onError: (error: unkn
   };
   return {
     onEvent: (event) => each((reporter) => reporter.onEvent(event)),
-    onLine: (channel, line) => each((reporter) => reporter.onLine?.(channel, line)),
+    onLine: (channel, line, lane) => each((reporter) => reporter.onLine?.(channel, line, lane)),
     finish: () => each((reporter) => reporter.finish?.()),
   };
 }

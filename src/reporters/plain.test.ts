@@ -210,8 +210,8 @@ describe('plain', () => {
       bug: read: odd
       error: the server exited (code 139, out of memory)
       error: the client VM exited (SIGKILL)
-      ==> boot client VM …
-      ==> boot client VM … failed after 2 min [...]: no marker
+      ==> start client VM …
+      ==> start client VM … failed after 2 min [...]: no marker
       "
     `);
   });
@@ -285,5 +285,78 @@ describe('plain', () => {
     run.record(started, { type: 'suite.resolved', suite: { kind: 'bundled', version: null, source: 'nfstest/suite' } });
     run.finish();
     expect(run.text.match(/bundled suite \(not upstream NFStest\)/g)).toHaveLength(2);
+  });
+});
+
+describe('plain, a round of watch', () => {
+  const round = (number: number, changed: string[], testcases: string[]): EventBody =>
+    ({ ...started, testcases, round: { number, changed, waitedMs: 250 } }) as EventBody;
+  const phase = (name: 'server-image' | 'server' | 'suite'): EventBody[] => [
+    { type: 'phase.finished', phase: name, outcome: 'ok', durationMs: 900, detail: null },
+  ];
+
+  it('says what changed, what came of it and how long it took; no header, no table', () => {
+    const shown = stage({ folder: 'build/runs/r2' });
+    shown.record(round(2, ['main.rs', 'lib.rs'], ['write']), resolved, ...phase('server-image'), ...phase('server'));
+    shown.record(
+      { type: 'testcase.started', testcase: 'write' },
+      { type: 'testcase.finished', testcase: 'write', verdict: 'passed', passedCount: 86, failedCount: 0, durationMs: 2_400, reason: null },
+      { type: 'suite.finished', exitCode: 0, durationMs: 2_400, printed: null },
+      {
+        type: 'round.finished',
+        number: 2,
+        results: [{ testcase: 'write', before: 'failed', now: 'passed' }],
+        ...{ buildMs: 1_200, restartMs: 600, testsMs: 2_400, totalMs: 4_400 },
+      },
+      { type: 'run.finished', exitCode: 0, reason: '1 testcase passed', hint: null, log: null, durationMs: 4_150 },
+    );
+    expect(shown.raw).toMatchInlineSnapshot(`
+      "
+      round 2, changed: main.rs, lib.rs
+      testcases  1: write
+      ==> build server image … 0.9 s
+      ==> start server … 0.9 s
+      PASS     write  86/86  2.4 s
+      round 2: newly passed write
+      took       4.4 s: build 1.2 s, restart 0.6 s, tests 2.4 s
+      kept in    build/runs/r2
+      "
+    `);
+  });
+
+  it('a build that failed: the end of its log, why, what next', () => {
+    const shown = stage();
+    shown.record(
+      round(3, ['a', 'b', 'c', 'd', 'e', 'f', 'g'], ['write']),
+      { type: 'round.finished', number: 3, results: [], buildMs: null, restartMs: null, testsMs: null, totalMs: 1_100 },
+      {
+        type: 'run.finished',
+        ...{ exitCode: 3, reason: 'cargo returned 101', hint: 'mend it' },
+        log: { path: 'r3/build.log', lines: ['error[E0425]: cannot find value `x`'] },
+        durationMs: 900,
+      },
+    );
+    expect(shown.raw).toMatchInlineSnapshot(`
+      "
+      round 3, changed: a, b, c, d, e and 2 more
+      testcases  1: write
+        | error[E0425]: cannot find value \`x\`
+      the end of r3/build.log
+      error: cargo returned 101
+        → mend it
+      round 3: not finished
+      took       1.1 s
+      "
+    `);
+  });
+
+  it('an overtaken round is no error', () => {
+    const shown = stage();
+    shown.record(
+      round(4, ['a'], ['write']),
+      { type: 'round.finished', number: 4, results: [], buildMs: 800, restartMs: null, testsMs: null, totalMs: 1_100 },
+      { type: 'run.finished', exitCode: 130, reason: 'overtaken by a change of a', hint: null, log: null, durationMs: 900 },
+    );
+    expect(shown.raw).toContain('\novertaken by a change of a\nround 4: not finished\ntook       1.1 s: build 0.8 s\n');
   });
 });

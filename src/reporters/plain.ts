@@ -11,11 +11,15 @@ import type { Reporter, ReporterFactory, ReporterOptions } from './types.ts';
 const progressEveryMs = 5000;
 /** Names of changed files that are printed. */
 const maxChanged = 5;
+/** What concerns the run as a whole. */
+const ofRun: ReadonlySet<RunEvent['type']> = new Set(['run.started', 'known-failures.read', 'suite.resolved', 'round.finished', 'run.finished']);
+const ofAllLanes: ReadonlySet<Phase> = new Set(['server-image', 'vm-image', 'suite-source']);
+
 /** What `--ci` prints: one line per thing that happened, the suite's output as it comes, a summary and the verdict. */
 class PlainReporter implements Reporter {
   readonly #options: ReporterOptions;
   readonly #paint: Paint;
-  readonly #lastProgress = new Map<Phase, { readonly atMs: number; readonly message: string }>();
+  readonly #lastProgress = new Map<string, { readonly atMs: number; readonly message: string }>();
   #state: RunState = emptyRunState;
   /** The run is a round of `watch`; what it found. */
   #isRound = false;
@@ -26,15 +30,21 @@ class PlainReporter implements Reporter {
     this.#paint = painter(options.color ?? false);
   }
 
-  onLine(channel: LogChannel, line: string): void {
+  onLine(channel: LogChannel, line: string, lane = 0): void {
     if (channel !== 'suite' || this.#options.quiet) return;
     const text = stripVTControlCharacters(line).trimEnd();
-    if (text !== '') this.#print(`  | ${text}`);
+    if (text !== '') this.#print(`${this.#prefix(lane)}  | ${text}`);
   }
 
   onEvent(event: RunEvent): void {
     this.#state = reduce(this.#state, event);
-    for (const line of this.#describe(event)) this.#print(line);
+    const prefix = ofRun.has(event.type) || ('phase' in event && ofAllLanes.has(event.phase)) ? '' : this.#prefix(event.lane);
+    for (const line of this.#describe(event)) this.#print(`${prefix}${line}`);
+  }
+
+  /** Says which lane speaks, where there are several. */
+  #prefix(lane: number): string {
+    return this.#state.lanes > 1 ? `[${lane + 1}] ` : '';
   }
 
   #print(line: string): void {
@@ -49,6 +59,7 @@ class PlainReporter implements Reporter {
           this.#paint('bold', `nfstest-tui ${event.program}, run ${event.runId}`),
           `server     ${describeServer(event.server)}`,
           `protocol   NFS version ${event.nfsVersion}`,
+          ...(event.lanes === undefined ? [] : [`lanes      ${event.lanes}`]),
           ...(event.testcases.length === 0 ? [] : [`testcases  ${event.testcases.length}: ${event.testcases.join(', ')}`]),
         ];
       case 'testcase.traffic': {
@@ -123,10 +134,10 @@ class PlainReporter implements Reporter {
     return this.#paint('red', `${title}${outcome} after ${duration}${detail === null ? '' : `: ${detail}`}`);
   }
 
-  #progress({ phase, message, fraction, atMs }: Extract<RunEvent, { type: 'progress.reported' }>): string[] {
-    const last = this.#lastProgress.get(phase);
+  #progress({ phase, lane, message, fraction, atMs }: Extract<RunEvent, { type: 'progress.reported' }>): string[] {
+    const last = this.#lastProgress.get(`${phase} ${lane}`);
     if (last && (atMs - last.atMs < progressEveryMs || (fraction === null && message === last.message))) return [];
-    this.#lastProgress.set(phase, { atMs, message });
+    this.#lastProgress.set(`${phase} ${lane}`, { atMs, message });
     const percent = fraction === null ? '' : `${Math.floor(fraction * 100)} % `;
     return [`    ${percent}${message}`];
   }

@@ -32,6 +32,7 @@ export interface TestcaseReport extends TestcaseState {
 /** A span of the run's time. */
 export interface PhaseSpan {
   readonly phase: Phase;
+  readonly lane: number;
   readonly status: RunState['phases'][number]['status'];
   readonly detail: string | null;
   readonly startedAtMs: number;
@@ -95,10 +96,11 @@ function withKnown(assertions: readonly AssertionReport[], { failures }: Testcas
 }
 
 function phaseSpans(state: RunState, events: readonly RunEvent[], endMs: number): PhaseSpan[] {
-  return state.phases.map(({ phase, status, detail }) => {
-    const started = events.findLast((event) => event.type === 'phase.started' && event.phase === phase)?.atMs ?? 0;
-    const ended = events.findLast((event) => event.type === 'phase.finished' && event.phase === phase)?.atMs ?? endMs;
-    return { phase, status, detail, startedAtMs: started, endedAtMs: Math.max(started, ended) };
+  return state.phases.map(({ phase, lane, status, detail }) => {
+    const mine = (event: RunEvent) => 'phase' in event && event.phase === phase && event.lane === lane;
+    const started = events.findLast((event) => event.type === 'phase.started' && mine(event))?.atMs ?? 0;
+    const ended = events.findLast((event) => event.type === 'phase.finished' && mine(event))?.atMs ?? endMs;
+    return { phase, lane, status, detail, startedAtMs: started, endedAtMs: Math.max(started, ended) };
   });
 }
 

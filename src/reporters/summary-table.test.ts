@@ -10,6 +10,7 @@ const testcase = (change: Partial<TestcaseState>): TestcaseState => ({
   durationMs: 1200,
   failures: [],
   reason: null,
+  lane: null,
   ...change,
 });
 

@@ -7,7 +7,7 @@ import type { Report } from './report.ts';
  */
 export interface Reporter {
   onEvent(event: RunEvent): void;
-  onLine?(channel: LogChannel, line: string): void;
+  onLine?(channel: LogChannel, line: string, lane?: number): void;
   /** After the last event; a reporter that writes one document writes it here. */
   finish?(): void;
 }

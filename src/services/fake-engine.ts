@@ -84,7 +84,7 @@ export class FakeEngineService implements EngineService {
   async removeImage(reference: string): Promise<void> {
     this.calls.push(`remove ${reference}`);
     const found = this.#find(reference);
-    const user = this.containers.find((container) => !container.removed && container.spec.image === reference && found?.[1].id === reference);
+    const user = this.containers.find(({ removed, spec }) => !removed && spec.image === reference && reference.startsWith('sha256:'));
     if (user) throw failed(`remove image ${reference}: conflict: unable to delete (cannot be forced) - image is being used by running container ${user.id}`);
     if (found) this.images.delete(found[0]);
   }

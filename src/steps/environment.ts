@@ -39,7 +39,7 @@ export class EnvironmentFile {
   // Server and VM start side by side; their notes are written one after the other.
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(options: Pick<Options, 'vmDir'>, runId: string) {
+  constructor(options: Pick<Options, 'vmDir' | 'lane'>, runId: string) {
     this.#path = vmFiles(options).environment;
     this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null, suiteDigest: null };
   }
@@ -60,7 +60,7 @@ export class EnvironmentFile {
 }
 
 /** Null where there is none or it can't be read. */
-export async function readEnvironment(options: Pick<Options, 'vmDir'>): Promise<EnvironmentRecord | null> {
+export async function readEnvironment(options: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'lane'>>): Promise<EnvironmentRecord | null> {
   try {
     const record = JSON.parse(await readFile(vmFiles(options).environment, 'utf8')) as EnvironmentRecord;
     return typeof record.runId === 'string' ? record : null;

@@ -39,6 +39,8 @@ export class FakeLab {
   readonly lost: Outcome[] = [];
   accelerators = ['tcg'];
   verdict: Outcome = { exitCode: 0, reason: 'ended with 0', hint: null, log: null };
+  /** server.json of another recipe. */
+  serverConfig: string | null = null;
   #runs = 0;
 
   constructor() {
@@ -64,7 +66,7 @@ export class FakeLab {
 
   /** The steps of a run; nothing is prepared. */
   async open({ keep = false, attached = null, verdict = () => this.verdict }: LabSettings = {}): Promise<{ lane: Lane; preparation: Preparation }> {
-    const recipe = findRecipe('ganesha', null);
+    const recipe = findRecipe('ganesha', this.serverConfig);
     const runId = `run-${++this.#runs}`;
     const scope: RunScope = {
       ...{ runId, options: this.options, recipe, server: { name: 'ganesha', title: recipe.title, image: 'ganesha:latest' } },

@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { vmFiles } from '../config/vm-files.ts';
 import { outcomeWith } from '../machine/fake-steps.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
 import { readEnvironment } from './environment.ts';
 import { FakeLab } from './fake-lab.ts';
 
@@ -206,5 +208,39 @@ describe('diagnose', () => {
     });
     lab.verdict = outcomeWith(6, 'no testcase ran');
     expect(await ask()).toMatchObject({ exitCode: 6 });
+  });
+});
+
+describe('a server that is built again', () => {
+  const mine = () => {
+    const dir = fakeFolder();
+    const write = (name: string, text: string) => writeFileSync(join(dir, name), text);
+    write('Dockerfile', 'FROM base:1\n');
+    write('server.json', JSON.stringify({ nfsPort: 4000, mountPort: 4000, export: '/', nfsVersions: ['3'], build: { context: '.' } }));
+    lab.engine.images.clear();
+    lab.engine.addImage('base:1');
+    lab.serverConfig = join(dir, 'server.json');
+    return write;
+  };
+  const server = () => lab.engine.containers.find(({ removed }) => !removed);
+
+  it('takes the port of the old one; the old image goes with its last container', async () => {
+    const write = mine();
+    const lane = await lab.openLane();
+    await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
+    const old = server();
+    write('Dockerfile', 'FROM base:1\nRUN true\n');
+    await lane.rebuildServer(controls());
+    // It still serves, and can't be removed.
+    expect(server()).toBe(old);
+    expect([...lab.engine.images.values()].map(({ id }) => id)).not.toContain(old?.spec.image);
+    await lane.restartServer(controls());
+    expect(server()?.spec).toMatchObject({ ports: old?.spec.ports });
+    expect(server()?.spec.image).toBe((await lab.engine.inspectImage('ganesha:latest'))?.id);
+    expect(server()?.spec.image).not.toBe(old?.spec.image);
+    expect(lab.engine.calls.filter((call) => call === `remove ${old?.spec.image}`)).toHaveLength(2);
+    await lane.release(controls(), passed);
+    expect(lab.leftovers()).toEqual([]);
+    expect(lab.lost).toEqual([]);
   });
 });

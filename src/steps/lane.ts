@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import type { LaneSteps, StepControls } from '../machine/actors.ts';
@@ -131,12 +131,13 @@ export class Lane implements LaneSteps {
 
   async #startVm(controls: StepControls): Promise<void> {
     this.#bootedVm = true;
+    await mkdir(vmFiles(this.#scope.options).laneDir, { recursive: true });
     const { runId, options, platform, arch } = this.#scope;
     const { image, cidata, key } = this.#preparation.vmReady;
     const { environment, saved } = this.#settings;
     const input = {
       ...{ runId, options, platform, arch, image, cidata, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
-      hostname: 'nfstest-vm',
+      hostname: options.lane === 0 ? 'nfstest-vm' : `nfstest-vm-${options.lane + 1}`,
       tail: tailOf(this.#scope, 'vm'),
       onStarted: async (vm: VmHandle) => {
         this.#ownVm(vm, controls);
@@ -298,7 +299,10 @@ export class Lane implements LaneSteps {
   async #stopOwned(context: StepContext): Promise<void> {
     if (this.#server || this.#vm) await inPhase(context, 'stop', () => this.#stop());
     // A VM that never came up leaves its overlay. Another process's VM keeps its own.
-    if (this.#bootedVm) await rm(vmFiles(this.#scope.options).overlay, { force: true });
+    if (!this.#bootedVm) return;
+    const { lane } = this.#scope.options;
+    const { overlay, laneDir } = vmFiles(this.#scope.options);
+    await (lane === 0 ? rm(overlay, { force: true }) : rm(laneDir, { recursive: true, force: true }));
   }
 
   async #stop(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Options } from '../config/options.ts';
 import type { ServerRecipe } from '../config/server-recipe.ts';
 import type { StepControls } from '../machine/actors.ts';
 import type { LogChannel, ServerIdentity } from '../model/events.ts';
+import { logFile } from '../model/log-file.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { LogHub } from '../stream/log-hub.ts';
 import type { StepContext } from './context.ts';
@@ -34,4 +35,7 @@ export const contextOf = (scope: RunScope, controls: StepControls): StepContext 
 
 export const tailOf =
   (scope: RunScope, channel: LogChannel): TailOf =>
-  (count) => ({ path: `${scope.folder()}/${channel}.log`, lines: scope.logs.buffers[channel].tail(count).map(stripVTControlCharacters) });
+  (count) => ({
+    path: `${scope.folder()}/${logFile(channel, scope.options.lane)}`,
+    lines: scope.logs.buffers[channel].tail(count).map(stripVTControlCharacters),
+  });

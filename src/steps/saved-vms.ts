@@ -60,7 +60,8 @@ export class SavedVms {
     if (found === 'fits') return { files, accelerator, suiteDigest: suite };
     if (found !== 'missing') note(`the saved client VM is not used: ${found.reason}; booting cold and saving again`);
     await rm(files.dir, { recursive: true, force: true });
-    await mkdir(files.dir, { recursive: true });
+    // A guest's memory holds its keys.
+    await mkdir(files.dir, { recursive: true, mode: 0o700 });
     try {
       const booted = await bake(files);
       await finishSaved(files, await this.#identity(wanted, spec, files, booted, suite));

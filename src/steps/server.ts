@@ -11,7 +11,7 @@ import { labels } from './server-image.ts';
 import { delay } from './wait.ts';
 
 const phase = 'server';
-const pollMs = 100;
+const pollMs = 25;
 
 /** Sources: RFC 5531's program numbers, RFC 1813 (NFS 3, MOUNT 3), RFC 8881 (NFS 4). */
 export const rpcPrograms = { nfs: 100_003, mount: 100_005 } as const;
@@ -69,7 +69,10 @@ export function containerSpec(
   };
 }
 
-export const containerName = (options: Options): string => `${options.imageName.value.replace(/[^a-zA-Z0-9_.-]/g, '-')}-server`;
+export function containerName({ imageName, lane }: Options): string {
+  const name = `${imageName.value.replace(/[^a-zA-Z0-9_.-]/g, '-')}-server`;
+  return lane === 0 ? name : `${name}-${lane + 1}`;
+}
 
 /** Starts the server's container and waits until it answers NFS. */
 export function startServer(input: StartServerInput, services: ServerServices, context: StepContext): Promise<RunningServer> {

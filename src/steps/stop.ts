@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
-import { environmentId, vmFiles } from '../config/vm-files.ts';
+import { environmentId, lanesOnDisk, vmFiles } from '../config/vm-files.ts';
 import type { EngineService, VmService } from '../services/types.ts';
-import { EnvironmentFile, readEnvironment } from './environment.ts';
+import { EnvironmentFile, type EnvironmentRecord, readEnvironment } from './environment.ts';
 import { labels } from './server-image.ts';
 
 const graceMs = 2_000;
@@ -13,21 +13,9 @@ export async function stopEnvironment(
   parts: { readonly server: boolean; readonly vm: boolean },
   { openEngine, vms }: { readonly openEngine: () => Promise<EngineService>; readonly vms: VmService },
 ): Promise<readonly string[]> {
-  const record = await readEnvironment(options);
-  const file = record && new EnvironmentFile(options, record.runId);
-  if (record) file?.adopt(record);
   const stopped: string[] = [];
-  const files = vmFiles(options);
-  if (parts.vm) {
-    const vm = record?.vm ? await vms.attach(record.vm) : null;
-    if (vm) await vm.stop({ graceMs });
-    // A program that died between starting the VM and noting it left only the socket.
-    const reaped = await vms.reap(files.qmpSocket);
-    if (vm || reaped) stopped.push(vm ? `client VM (pid ${vm.record.pid})` : 'client VM');
-    await rm(files.overlay, { force: true });
-    // Written down at once: the VM is gone even where no engine answers.
-    await file?.update({ vm: null });
-  }
+  const lanes = (await lanesOnDisk(options)).map((lane) => ({ ...options, lane }));
+  if (parts.vm) for (const lane of lanes) stopped.push(...(await stopVm(lane, vms)));
   if (parts.server) {
     const engine = await openEngine();
     for (const { id, name } of await engine.listContainers(`${labels.environment}=${environmentId(options.vmDir)}`)) {
@@ -35,7 +23,29 @@ export async function stopEnvironment(
       await container?.remove({ graceMs });
       stopped.push(`container ${name}`);
     }
-    await file?.update({ server: null });
+    for (const lane of lanes) await (await environmentOf(lane))?.file.update({ server: null });
   }
+  for (const lane of lanes) if (lane.lane > 0 && parts.vm) await rm(vmFiles(lane).laneDir, { recursive: true, force: true });
   return stopped;
+}
+
+async function environmentOf(options: Options): Promise<{ record: EnvironmentRecord; file: EnvironmentFile } | null> {
+  const record = await readEnvironment(options);
+  if (record === null) return null;
+  const file = new EnvironmentFile(options, record.runId);
+  file.adopt(record);
+  return { record, file };
+}
+
+async function stopVm(options: Options, vms: VmService): Promise<readonly string[]> {
+  const files = vmFiles(options);
+  const environment = await environmentOf(options);
+  const vm = environment?.record.vm ? await vms.attach(environment.record.vm) : null;
+  if (vm) await vm.stop({ graceMs });
+  // A program that died between starting the VM and noting it left only the socket.
+  const reaped = await vms.reap(files.qmpSocket);
+  await Promise.all([files.overlay, files.agentSocket].map((path) => rm(path, { force: true })));
+  // Written down at once: the VM is gone even where no engine answers.
+  await environment?.file.update({ vm: null, suiteDigest: null });
+  return vm || reaped ? [vm ? `client VM (pid ${vm.record.pid})` : 'client VM'] : [];
 }

@@ -30,8 +30,14 @@ export interface Suite {
 /** What does not go into the guest, nor into the digest. */
 export const isLeftOut = (path: string): boolean => ['.git', '__pycache__', '.github'].includes(basename(path));
 
+const digests = new WeakMap<Suite, Promise<string>>();
+
 /** Digest of all that is uploaded: a VM that was saved with the same needs no upload. */
-export const suiteDigest = async ({ dir }: Suite): Promise<string> => contentHash(dir, await contentHash(asset('runner'), 'runner', isLeftOut), isLeftOut);
+export function suiteDigest(suite: Suite): Promise<string> {
+  const digest = digests.get(suite) ?? contentHash(asset('runner'), 'runner', isLeftOut).then((runner) => contentHash(suite.dir, runner, isLeftOut));
+  digests.set(suite, digest);
+  return digest;
+}
 
 /** Finds the suite: NFSTEST_SRC, the cached clone, a new clone, the bundled one, as far as SUITE allows. */
 export function prepareSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {

@@ -2,15 +2,18 @@ import { type LogChannel, logChannels } from '../model/events.ts';
 import { LogBuffer } from './ring-buffer.ts';
 import { LineSplitter } from './split-lines.ts';
 
-export type LineListener = (channel: LogChannel, line: string) => void;
+export type LineListener = (channel: LogChannel, line: string, lane: number) => void;
 
-/** The logs of a run: bytes in, lines out to a ring buffer per channel and to listeners (files, the `--ci` printer, the parser). */
+/** The logs of a lane: bytes in, lines out to a ring buffer per channel and to listeners (files, the `--ci` printer, the parser). */
 export class LogHub {
   readonly buffers: Readonly<Record<LogChannel, LogBuffer>>;
   readonly #splitters: Readonly<Record<LogChannel, LineSplitter>>;
   readonly #listeners = new Set<LineListener>();
 
-  constructor() {
+  readonly lane: number;
+
+  constructor(lane = 0) {
+    this.lane = lane;
     const each = <T>(make: () => T) => Object.fromEntries(logChannels.map((channel) => [channel, make()])) as Record<LogChannel, T>;
     this.buffers = each(() => new LogBuffer());
     this.#splitters = each(() => new LineSplitter());
@@ -32,6 +35,6 @@ export class LogHub {
 
   #emit(channel: LogChannel, line: string): void {
     this.buffers[channel].push(line);
-    for (const listener of this.#listeners) listener(channel, line);
+    for (const listener of this.#listeners) listener(channel, line, this.lane);
   }
 }

@@ -16,6 +16,8 @@ export interface Running {
   readonly finished: Promise<Finished>;
   /** Resolves when the output holds this text; rejects where the program ends first. */
   waitFor(text: string): Promise<void>;
+  /** Standard output so far. */
+  output(): string;
 }
 
 /** Settings must come from the test alone. */
@@ -52,7 +54,7 @@ export function startCli(args: readonly string[], { cwd = root, env = {} }: { cw
       look();
       void finished.catch(() => null).then(() => reject(new Error(`the program ended before it printed '${text}':\n${stdout}\n${stderr}`)));
     });
-  return { child, finished, waitFor };
+  return { child, finished, waitFor, output: () => stdout };
 }
 
 export const runCli = (...args: Parameters<typeof startCli>): Promise<Finished> => startCli(...args).finished;

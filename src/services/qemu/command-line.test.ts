@@ -39,6 +39,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -67,6 +70,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -92,6 +98,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -118,6 +127,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -146,6 +158,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -174,6 +189,9 @@ describe('qemuCommandLine', () => {
       -device virtio-rng-pci,rng=rng0
       -chardev file,id=console0,path=/vm/vm.log
       -serial chardev:console0
+      -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
+      -device virtio-serial-pci
+      -device virtserialport,chardev=agent0,name=nfstest.agent
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
