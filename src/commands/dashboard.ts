@@ -71,7 +71,7 @@ export async function runDashboard(input: CommandInput): Promise<ExitCode> {
   const controller = new LiveController({
     options,
     isRunning: () => environmentRuns(options),
-    previous: await previousResults(options.runsDir),
+    previous: await previousResults(options.runsDir, { server: options.imageName.value, nfsVersion: options.nfsVersion }),
     pagerCommand,
   });
   let close: (exitCode: ExitCode) => void = () => {};
