@@ -31,7 +31,13 @@ describe.skipIf(trouble)('what happened on the wire', () => {
   });
 
   test('a server with faults: the failed testcases, and the calls that failed them', async () => {
-    const { exitCode, stdout } = await runCli(['--ci', '--testcase=creat,rename,chdir', '--quiet', ...lab.flags.filter((flag) => !flag.startsWith('--image-name')), ...broken]);
+    const { exitCode, stdout } = await runCli([
+      '--ci',
+      '--testcase=creat,rename,chdir',
+      '--quiet',
+      ...lab.flags.filter((flag) => !flag.startsWith('--image-name')),
+      ...broken,
+    ]);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/testcases failed \(creat, rename\)/);
     expect(stdout).toMatch(/^wire +rename\n +RENAME .* → .* {2}NFS3ERR_IO$/m);
