@@ -43,6 +43,8 @@ TESTCASE ?= open,read,write
 NFS_VERSION ?= 3
 # auto (NFStest if it can be had, else the bundled suite), nfstest or bundled.
 SUITE ?= auto
+# Script of NFStest; any but nfstest_posix needs a checkout of NFStest.
+SUITE_SCRIPT ?= nfstest_posix
 # NFStest checkout (folder or git URL). Empty: a cached clone, else a clone of NFSTEST_REPO at NFSTEST_TAG.
 NFSTEST_SRC ?=
 NFSTEST_REPO ?= git://git.linux-nfs.org/projects/mora/nfstest.git

@@ -19,6 +19,7 @@ export const flags: readonly Flag[] = [
   setting('testcase', 'TESTCASE', 'NAMES', 'testcases, separated by commas, or all'),
   setting('nfs-version', 'NFS_VERSION', 'VERSION', '3, 4.0, 4.1 or 4.2'),
   setting('suite', 'SUITE', 'SUITE', 'auto, nfstest (no fallback) or bundled'),
+  setting('suite-script', 'SUITE_SCRIPT', 'NAME', 'another script of NFStest: nfstest_lock, nfstest_file, …'),
   setting('nfstest-src', 'NFSTEST_SRC', 'PATH|URL', 'NFStest checkout to run'),
   setting('timeout', 'TIMEOUT', 'TIME', 'longest time for the testcases: 90s, 30m, 2h'),
   setting('pcap', 'PCAP', 'WHEN', 'keep captures of the NFS traffic: always, on-failure or never'),

@@ -43,6 +43,8 @@ export interface Options {
   readonly testcases: Setting<string>;
   readonly nfsVersion: NfsVersion;
   readonly suite: SuiteChoice;
+  /** Script of NFStest, for example `nfstest_posix`. */
+  readonly suiteScript: string;
   readonly nfstestSource: string;
   readonly nfstestRepository: string;
   readonly nfstestTag: string;
@@ -141,6 +143,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     testcases: pick('TESTCASE'),
     nfsVersion: parseNfsVersion(pick('NFS_VERSION').value),
     suite: oneOf('SUITE', pick('SUITE').value, ['auto', 'nfstest', 'bundled']),
+    suiteScript: suiteScript(pick('SUITE_SCRIPT').value),
     nfstestSource: path(pick('NFSTEST_SRC').value),
     nfstestRepository: pick('NFSTEST_REPO').value,
     nfstestTag: pick('NFSTEST_TAG').value,
@@ -181,6 +184,12 @@ function imageName(setting: Setting<string>, source: Setting<string>): Setting<s
 
 function imageTag(text: string): string {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text)) throw new UserError(`'${text}' is no image tag`, 'use letters, digits and _ . -');
+  return text;
+}
+
+function suiteScript(text: string): string {
+  // It becomes part of a path and of a command.
+  if (!/^nfstest_\w+$/.test(text)) throw new UserError(`'${text}' is no script of NFStest`, 'give its name, for example nfstest_posix or nfstest_lock');
   return text;
 }
 

@@ -67,6 +67,8 @@ export interface SuiteIdentity {
   readonly version: string | null;
   /** Folder or URL it came from. */
   readonly source: string;
+  /** Which script of NFStest runs; left out for nfstest_posix. */
+  readonly script?: string;
 }
 
 /** Why a run of `watch` was begun. */
