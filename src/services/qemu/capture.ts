@@ -19,7 +19,7 @@ export class QemuCapture implements VmCapture {
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> = Promise.resolve();
-  #stopped = false;
+  #ending: Promise<void> | null = null;
 
   private constructor(qmpSocket: string, spec: CaptureSpec) {
     this.#qmpSocket = qmpSocket;
@@ -47,8 +47,12 @@ export class QemuCapture implements VmCapture {
     return [...this.#files];
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
+  stop(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#working;
     // Where the VM is gone its capture is, too.
@@ -62,7 +66,7 @@ export class QemuCapture implements VmCapture {
       this.#working = this.#rotateWhereFull()
         .catch(() => {})
         .then(() => {
-          if (!this.#stopped) this.#watch();
+          if (this.#ending === null) this.#watch();
         });
     }, pollMs);
     this.#timer.unref();
