@@ -10,7 +10,7 @@ import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '
 import { ExitCode } from '../model/exit-codes.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { LogBuffer } from '../stream/ring-buffer.ts';
-import { catalog } from '../suite/catalog.ts';
+import type { Testcase } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
 import { repeatCommand } from './repeat-command.ts';
@@ -18,6 +18,8 @@ import { WatchSwitch } from './watch-switch.ts';
 
 export interface LiveOptions {
   readonly options: Options;
+  /** What can be chosen. */
+  readonly catalog: readonly Testcase[];
   /** Whether an environment that another process started runs, and is to be used. */
   readonly isRunning: () => Promise<boolean>;
   readonly previous: ReadonlyMap<string, PreviousResult>;
@@ -52,7 +54,7 @@ export class LiveController implements DashboardController {
 
   constructor(settings: LiveOptions) {
     this.#settings = settings;
-    this.store = new DashboardStore(emptyView(catalog, settings.previous));
+    this.store = new DashboardStore(emptyView(settings.catalog, settings.previous));
     this.logs = Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer()])) as Record<LogChannel, LogBuffer>;
     this.#watch = new WatchSwitch({
       open: async (listener) => {

@@ -7,6 +7,7 @@ export type NfsVersion = (typeof nfsVersions)[number];
 export type AcceleratorChoice = 'auto' | 'kvm' | 'hvf' | 'tcg';
 export type SuiteChoice = 'auto' | 'nfstest' | 'bundled';
 export type VmSource = 'auto' | 'alpine' | 'debian';
+export type PcapChoice = 'always' | 'on-failure' | 'never';
 export type Builder = 'auto' | 'earthly' | 'engine';
 
 /** A setting that may have been asked for (flag, environment) or be the default. */
@@ -42,10 +43,14 @@ export interface Options {
   readonly testcases: Setting<string>;
   readonly nfsVersion: NfsVersion;
   readonly suite: SuiteChoice;
+  /** Script of NFStest, for example `nfstest_posix`. */
+  readonly suiteScript: string;
   readonly nfstestSource: string;
   readonly nfstestRepository: string;
   readonly nfstestTag: string;
   readonly timeoutMs: number;
+  /** Whose captures are kept. */
+  readonly pcap: PcapChoice;
   readonly runsDir: string;
   /** How many runs are kept. */
   readonly runsKeep: number;
@@ -138,10 +143,12 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     testcases: pick('TESTCASE'),
     nfsVersion: parseNfsVersion(pick('NFS_VERSION').value),
     suite: oneOf('SUITE', pick('SUITE').value, ['auto', 'nfstest', 'bundled']),
+    suiteScript: suiteScript(pick('SUITE_SCRIPT').value),
     nfstestSource: path(pick('NFSTEST_SRC').value),
     nfstestRepository: pick('NFSTEST_REPO').value,
     nfstestTag: pick('NFSTEST_TAG').value,
     timeoutMs: parseDuration(pick('TIMEOUT').value),
+    pcap: oneOf('PCAP', pick('PCAP').value, ['always', 'on-failure', 'never']),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
     runsKeep: parseCount('RUNS_KEEP', pick('RUNS_KEEP').value, 1_000_000),
     reporters: pick('REPORTER').value,
@@ -177,6 +184,12 @@ function imageName(setting: Setting<string>, source: Setting<string>): Setting<s
 
 function imageTag(text: string): string {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text)) throw new UserError(`'${text}' is no image tag`, 'use letters, digits and _ . -');
+  return text;
+}
+
+function suiteScript(text: string): string {
+  // It becomes part of a path and of a command.
+  if (!/^nfstest_\w+$/.test(text)) throw new UserError(`'${text}' is no script of NFStest`, 'give its name, for example nfstest_posix or nfstest_lock');
   return text;
 }
 

@@ -131,7 +131,8 @@ describe('a kept run', () => {
                 ],
                 "known": null
               }
-            ]
+            ],
+            "traffic": null
           },
           {
             "name": "open",
@@ -140,7 +141,8 @@ describe('a kept run', () => {
             "failedCount": 0,
             "durationMs": null,
             "reason": null,
-            "failures": []
+            "failures": [],
+            "traffic": null
           }
         ],
         "phases": [],

@@ -2,6 +2,7 @@ import type { Conclusion, ServerIdentity, SuiteIdentity } from './events.ts';
 import { type KnownFailureState, staleEntries } from './known-failures.ts';
 import type { Failure, PhaseState, RunState } from './run-state.ts';
 import { type Totals, totalsOf } from './verdict.ts';
+import type { TrafficTotals } from './wire.ts';
 
 /** One testcase in a summary. */
 export interface TestcaseSummary {
@@ -15,6 +16,8 @@ export interface TestcaseSummary {
   /** Why it did not run to its end; null otherwise. */
   readonly reason: string | null;
   readonly failures: readonly Failure[];
+  /** What went over the wire, in numbers, and the capture's name; null where that is not known, missing in older recordings. */
+  readonly traffic?: { readonly capture: string | null; readonly totals: TrafficTotals | null } | null;
 }
 
 /** `summary.json` in a run's folder, what the json reporter writes, and what `import --json` and `show --json` print. Fields are added, never changed, within a `format`. */
@@ -77,7 +80,7 @@ export function summarise(state: RunState): RunSummary {
     known: state.known === null ? null : { source: state.known.source, strict: state.known.strict, stale: staleEntries(state.known) },
     totals: totalsOf(state.testcases),
     setupFailure: state.setupFailure,
-    testcases: state.testcases.map(({ name, status, passedCount, failedCount, durationMs, reason, failures }) => ({
+    testcases: state.testcases.map(({ name, status, passedCount, failedCount, durationMs, reason, failures, traffic }) => ({
       name,
       verdict: status === 'passed' || status === 'failed' || status === 'known' ? status : 'not-run',
       passedCount,
@@ -85,6 +88,7 @@ export function summarise(state: RunState): RunSummary {
       durationMs,
       reason,
       failures,
+      traffic: traffic ? { capture: traffic.capture, totals: traffic.totals } : null,
     })),
     phases: state.phases.map(({ phase, lane, status, durationMs, detail }) => ({ phase, lane, status, durationMs, detail })),
     lanes: state.lanes,

@@ -4,6 +4,7 @@ import { formatDuration } from '../model/format.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
 import { describeServer, describeSuite } from './describe.ts';
 import { nameWidth, type Paint, painter, roundLines, setupFailureLines, summaryLines, verdictLines } from './plain-lines.ts';
+import { tellingCalls } from './traffic-sections.ts';
 import type { Reporter, ReporterFactory, ReporterOptions } from './types.ts';
 
 /** A step says where it is at most this often. */
@@ -61,6 +62,11 @@ class PlainReporter implements Reporter {
           ...(event.lanes === undefined ? [] : [`lanes      ${event.lanes}`]),
           ...(event.testcases.length === 0 ? [] : [`testcases  ${event.testcases.length}: ${event.testcases.join(', ')}`]),
         ];
+      case 'testcase.traffic': {
+        const failed = this.#state.testcases.find(({ name }) => name === event.testcase)?.status === 'failed';
+        const place = event.capture === null ? [] : [`see ${event.capture} in the run’s folder`];
+        return failed ? [`wire     ${event.testcase}`, ...[...tellingCalls(event), ...place].map((line) => `    ${line}`)] : [];
+      }
       case 'known-failures.read':
         return [`known      ${event.entries.length} expected failures from ${event.source}`];
       case 'suite.resolved':

@@ -3,10 +3,10 @@ import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import type { LaneSteps, StepControls } from '../machine/actors.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import type { LogChannel } from '../model/events.ts';
+import type { EventBody, LogChannel } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import type { RemoteSession, VmHandle } from '../services/types.ts';
+import type { RemoteSession, VmHandle, WireDecoder } from '../services/types.ts';
 import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
@@ -18,6 +18,7 @@ import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import type { SavedVms } from './saved-vms.ts';
 import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer, type TailOf } from './server.ts';
 import { suiteDigest } from './suite-source.ts';
+import { TrafficRecorder } from './traffic.ts';
 import { startVm, type VmServices } from './vm.ts';
 import { delay, within } from './wait.ts';
 
@@ -33,7 +34,9 @@ const serverTailLines = 1_000;
 /** After this time without an answer a server or client counts as hung. */
 const answerDeadlineMs = 10_000;
 
-export interface LaneServices extends ServerServices, VmServices {}
+export interface LaneServices extends ServerServices, VmServices {
+  readonly decoder: WireDecoder;
+}
 
 export interface LaneSettings {
   readonly environment: EnvironmentFile;
@@ -194,7 +197,27 @@ export class Lane implements LaneSteps {
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
     const { options, verdict } = this.#scope;
     const input = { session: present(this.#session), suite: this.#preparation.suite, server: present(this.#server).record, options, testcases };
-    return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
+    return this.#pending.track(this.#withTraffic(contextOf(this.#scope, controls), (context) => runSuite(input, context)).then(verdict));
+  }
+
+  /** Runs the suite with the client's traffic captured. */
+  async #withTraffic(context: StepContext, run: (context: StepContext) => Promise<void>): Promise<void> {
+    const { options, folder, logs } = this.#scope;
+    const { nfsPort, mountPort } = present(this.#server).record;
+    const input = { vm: present(this.#vm), decoder: this.#services.decoder, keep: options.pcap, folder: folder(), prefix: vmFiles(options).capture };
+    const traffic = await TrafficRecorder.start({ ...input, nfsPort, mountPort }, context);
+    if (traffic === null) return run(context);
+    const unsubscribe = logs.subscribe(traffic.onLine);
+    const report = (body: EventBody) => {
+      context.report(body);
+      traffic.observe(body);
+    };
+    try {
+      await run({ ...context, report });
+    } finally {
+      unsubscribe();
+      await traffic.finish();
+    }
   }
 
   rebuildServer(controls: StepControls): Promise<void> {
