@@ -10,6 +10,7 @@ import { programVersion } from './config/paths.ts';
 import { EnvironmentError, messageOf, ReportedError, UserError } from './model/errors.ts';
 import { ExitCode } from './model/exit-codes.ts';
 import { closest } from './model/suggest.ts';
+import { onlyColours } from './model/terminal-text.ts';
 
 enableCompileCache();
 const defaults = readDefaults();
@@ -81,7 +82,8 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const cli = parse(argv);
   const { settings, switches } = readFlags(cli.flags);
   const write = (text: string) => {
-    process.stdout.write(text);
+    // A recorded run may come from elsewhere, and any log holds what somebody else wrote.
+    process.stdout.write(process.stdout.isTTY ? onlyColours(text) : text);
   };
   if (cli.flags.version) {
     write(`nfstest-tui ${programVersion}\n`);
@@ -136,7 +138,7 @@ function report(error: unknown): ExitCode {
   }
   const log = error instanceof EnvironmentError && error.log ? error.log : null;
   const excerpt = log ? [...log.lines.map((line) => `  | ${line}`), `  (${log.path})`] : [];
-  process.stderr.write(`${[...excerpt, `nfstest-tui: ${error.message}`, `  → ${error.hint}`].join('\n')}\n`);
+  process.stderr.write(`${onlyColours([...excerpt, `nfstest-tui: ${error.message}`, `  → ${error.hint}`].join('\n'))}\n`);
   return error.exitCode;
 }
 

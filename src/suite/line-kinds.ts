@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripControls } from '../model/terminal-text.ts';
 
 /** Counts that NFStest prints at the end of a line that stands for a group of assertions. */
 export interface GroupCounts {
@@ -57,7 +57,7 @@ export function parseDuration(text: string): number | null {
 
 /** The line without colours, line end and a CI service's timestamp. */
 export function cleanLine(line: string): string {
-  return stripVTControlCharacters(line).replace(ciTimestampPattern, '').trimEnd();
+  return stripControls(line).replace(ciTimestampPattern, '').trimEnd();
 }
 
 function labelled(label: string, message: string, indent: number): SuiteLine | null {
@@ -65,7 +65,7 @@ function labelled(label: string, message: string, indent: number): SuiteLine | n
     case 'PASS':
     case 'FAIL':
     case 'BUG': {
-      const match = countsPattern.exec(message);
+      const match = message.endsWith(')') ? countsPattern.exec(message) : null;
       if (!match) return { kind: 'assertion', label, message, counts: null, indent };
       const [, text = '', passed, failed, bugs = '0'] = match;
       return {
@@ -97,8 +97,10 @@ function labelled(label: string, message: string, indent: number): SuiteLine | n
 }
 
 /** Says what a line is. Pure; takes any text. */
-export function classifyLine(raw: string): SuiteLine {
-  const line = cleanLine(raw);
+export const classifyLine = (raw: string): SuiteLine => classifyClean(cleanLine(raw));
+
+/** The same for a line that went through `cleanLine`. */
+export function classifyClean(line: string): SuiteLine {
   const text = line.trimStart();
   const indent = line.length - text.length;
   if (text === '') return { kind: 'blank' };
