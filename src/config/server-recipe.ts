@@ -40,6 +40,8 @@ export interface ServerRecipe {
     readonly env: Readonly<Record<string, string>>;
     readonly command: readonly string[];
     readonly stopSignal: string;
+    /** The server may gain privileges by setuid programs or file capabilities. */
+    readonly newPrivileges: boolean;
   };
 }
 
@@ -54,8 +56,23 @@ const unknownServer = (name: string): ServerRecipe => ({
   nfsVersions: ['3', '4.0', '4.1', '4.2'],
   readiness: { logPattern: null, timeoutSeconds: 60 },
   build: null,
-  engine: { capAdd: [], capDrop: [], seccompProfile: null, volumes: [], tmpfs: {}, env: {}, command: [], stopSignal: 'SIGTERM' },
+  engine: { capAdd: [], capDrop: [], seccompProfile: null, volumes: [], tmpfs: {}, env: {}, command: [], stopSignal: 'SIGTERM', newPrivileges: false },
 });
+
+/**
+ * What a file server that acts for other users needs, whatever it is: the engine's default set without raw sockets, chroot,
+ * audit, signals to others and the right to give capabilities away.
+ */
+const fileServerCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
+
+const capability = (name: string): string => name.toUpperCase().replace(/^CAP_/, '');
+
+/** The capabilities that a server runs with; it has no others. A recipe that drops `ALL` has those that it adds, and no more. */
+export function capabilitiesOf({ capAdd, capDrop }: Pick<ServerRecipe['engine'], 'capAdd' | 'capDrop'>): readonly string[] {
+  const dropped = capDrop.map(capability);
+  const kept = dropped.includes('ALL') ? [] : fileServerCapabilities.filter((name) => !dropped.includes(name));
+  return [...new Set([...kept, ...capAdd.map(capability)])].sort();
+}
 
 /** Names of the bundled recipes. */
 export const recipeNames = (): string[] =>
@@ -105,6 +122,7 @@ export function parseRecipe(text: string, file: string): ServerRecipe {
   for (const key of ['env', 'tmpfs'] as const) {
     if (!isTextMap(json.engine?.[key] ?? {})) throw wrong(`"engine.${key}" must map names to texts`);
   }
+  if (!['boolean', 'undefined'].includes(typeof json.engine?.newPrivileges)) throw wrong('"engine.newPrivileges" must be true or false');
   const seconds: unknown = json.readiness?.timeoutSeconds ?? 1;
   if (typeof seconds !== 'number' || !(seconds > 0)) throw wrong('"readiness.timeoutSeconds" must be a number of seconds');
   const pattern = json.readiness?.logPattern;
