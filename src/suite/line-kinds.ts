@@ -47,12 +47,16 @@ const clockPattern = /^\d\d:\d\d:\d\d\.\d+ - /;
 /** CI services put one before every line of a log. */
 const ciTimestampPattern = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /;
 
+/** No suite counts further; a number of 400 digits would become Infinity, which JSON does not know. */
+const mostCounted = 1e9;
+const count = (digits: string | undefined): number => Math.min(Number(digits), mostCounted);
+
 /** Milliseconds of NFStest's `[[1h]2m]3.456789s`; null where the text is none. */
 export function parseDuration(text: string): number | null {
   const match = /^(?:(\d+)h)?(?:(\d+)m)?(\d+(?:\.\d+)?)s$/.exec(text);
   if (!match) return null;
   const [, hours = '0', minutes = '0', seconds = '0'] = match;
-  return Math.round((Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000);
+  return Math.round((count(hours) * 3600 + count(minutes) * 60 + count(seconds)) * 1000);
 }
 
 /** The line without colours, line end and a CI service's timestamp. */
@@ -72,7 +76,7 @@ function labelled(label: string, message: string, indent: number): SuiteLine | n
         kind: 'assertion',
         label,
         message: text.trimEnd(),
-        counts: { passed: Number(passed), failed: Number(failed), bugs: Number(bugs) },
+        counts: { passed: count(passed), failed: count(failed), bugs: count(bugs) },
         indent,
       };
     }
@@ -111,7 +115,7 @@ export function classifyClean(line: string): SuiteLine {
 
   if (text.startsWith('*** ')) return { kind: 'header', message: text.slice(4) };
   const totals = totalsPattern.exec(text);
-  if (totals) return { kind: 'totals', tests: Number(totals[1]), passed: Number(totals[2]), failed: Number(totals[3]) };
+  if (totals) return { kind: 'totals', tests: count(totals[1]), passed: count(totals[2]), failed: count(totals[3]) };
   const totalTime = parseDuration(/^Total time: (.+)$/.exec(text)?.[1] ?? '');
   if (totalTime !== null) return { kind: 'total-time', durationMs: totalTime };
 
