@@ -25,7 +25,8 @@ const nothing: LineWindow = { firstNumber: 1, count: 0, slice: () => [] };
  */
 export class ConsoleScreen implements Observable<LineWindow> {
   readonly #source: LogSource;
-  readonly #terminal = new xterm.Terminal({ cols: columns, rows, scrollback, convertEol: true, allowProposedApi: true });
+  // It would print what it can't parse in the middle of the screen.
+  readonly #terminal = new xterm.Terminal({ cols: columns, rows, scrollback, convertEol: true, allowProposedApi: true, logLevel: 'off' });
   readonly #listeners = new Set<() => void>();
   /** Number of the next line to interpret. */
   #nextNumber = 1;

@@ -18,9 +18,15 @@ function parse(lines: readonly string[], exitCode: number | null = 1): EventBody
   return [...lines.flatMap((line) => parser.push(line)), ...parser.end({ exitCode, durationMs: 1 })];
 }
 
+interface Counted {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+}
+
 /** Every testcase starts, has assertions that add up to its verdict, and ends; the suite ends last. */
 function checkEvents(events: readonly EventBody[]): void {
-  let current: { name: string; passed: number; failed: number } | null = null;
+  let current = null as Counted | null;
   const ended = new Set<string>();
   for (const event of events) {
     expect(isRunEvent({ ...event, ...stamp }), JSON.stringify(event)).toBe(true);

@@ -48,7 +48,7 @@ class PlainReporter implements Reporter {
 
   #print(line: string): void {
     // Server, guest and suite write what they like; nothing of it may reach the terminal as a command.
-    this.#options.write(`${onlyColours(line)}\n`);
+    this.#options.write(`${(this.#options.color ? onlyColours : stripControls)(line)}\n`);
   }
 
   #describe(event: RunEvent): readonly string[] {
@@ -112,6 +112,9 @@ class PlainReporter implements Reporter {
       case 'suite.finished':
         return [];
     }
+    // Of a newer version.
+    event satisfies never;
+    return [];
   }
 
   #roundHeading({ number, changed }: RoundStart, testcases: readonly string[]): string[] {
