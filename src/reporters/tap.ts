@@ -4,8 +4,11 @@ import type { AssertionReport, Report, TestcaseReport } from './report.ts';
 import { sectionLines } from './sections.ts';
 import { xmlText } from './xml.ts';
 
+/** A second line would be taken for TAP. */
+const oneLine = (text: string): string => xmlText(text).replaceAll(/\s+/g, ' ').trim();
+
 /** A description or a reason on one line; `#` and `\` would begin a directive or an escape. */
-const inline = (text: string): string => xmlText(text).replaceAll(/\s+/g, ' ').trim().replaceAll(/[\\#]/g, String.raw`\$&`);
+const inline = (text: string): string => oneLine(text).replaceAll(/[\\#]/g, String.raw`\$&`);
 
 /** JSON leaves DEL and C1 as they are, which terminals obey. */
 const json = (value: unknown): string => JSON.stringify(value).replaceAll(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -54,7 +57,7 @@ export function tap(report: Report): string {
   return [
     'TAP version 14',
     `1..${testcases.length}`,
-    ...factsOf(state).map(({ title, value }) => `# ${title}: ${xmlText(value)}`),
+    ...factsOf(state).map(({ title, value }) => `# ${title}: ${oneLine(value)}`),
     ...testcases.flatMap((testcase, index) => testcaseLines(testcase, index + 1)),
     ...(result === null ? [] : [`# ${inline(result.reason)}`]),
     ...(cut ? [`Bail out! ${inline(result.reason)}`] : []),
