@@ -11,6 +11,7 @@ import { EnvironmentError, messageOf, ReportedError, UserError } from './model/e
 import { ExitCode } from './model/exit-codes.ts';
 import { closest } from './model/suggest.ts';
 import { onlyColours } from './model/terminal-text.ts';
+import { terminalWriter } from './terminal-writer.ts';
 
 enableCompileCache();
 const defaults = readDefaults();
@@ -81,10 +82,7 @@ function parse(argv: readonly string[]) {
 async function main(argv: readonly string[]): Promise<ExitCode> {
   const cli = parse(argv);
   const { settings, switches } = readFlags(cli.flags);
-  const write = (text: string) => {
-    // A recorded run may come from elsewhere, and any log holds what somebody else wrote.
-    process.stdout.write(process.stdout.isTTY ? onlyColours(text) : text);
-  };
+  const write = terminalWriter(process.stdout);
   if (cli.flags.version) {
     write(`nfstest-tui ${programVersion}\n`);
     return ExitCode.passed;

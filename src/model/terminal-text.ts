@@ -24,3 +24,7 @@ export const stripControls = (text: string): string => (unsafe.test(text) ? text
 
 /** The same, but colours stay: for what goes to a terminal. */
 export const onlyColours = (text: string): string => (unsafe.test(text) ? text.replace(anyControl, (found) => (isColour(found) ? found : '')) : text);
+
+/** JSON that a terminal may show: DEL and C1 are written as escapes, like C0, which JSON escapes anyway. */
+export const terminalJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replaceAll(/(?!\n)\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -1,4 +1,5 @@
 import { ExitCode } from '../model/exit-codes.ts';
+import { terminalJson } from '../model/terminal-text.ts';
 import { factsOf } from './facts.ts';
 import type { AssertionReport, Report, TestcaseReport } from './report.ts';
 import { sectionLines } from './sections.ts';
@@ -10,14 +11,11 @@ const oneLine = (text: string): string => xmlText(text).replaceAll(/\s+/g, ' ').
 /** A description or a reason on one line; `#` and `\` would begin a directive or an escape. */
 const inline = (text: string): string => oneLine(text).replaceAll(/[\\#]/g, String.raw`\$&`);
 
-/** JSON leaves DEL and C1 as they are, which terminals obey. */
-const json = (value: unknown): string => JSON.stringify(value).replaceAll(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
 /** YAML of flat values; a JSON text is YAML as well. */
 function diagnostics(values: Readonly<Record<string, unknown>>, indent: string): string[] {
   const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined);
   if (given.length === 0) return [];
-  return ['---', ...given.map(([key, value]) => `${key}: ${json(value)}`), '...'].map((line) => `${indent}  ${line}`);
+  return ['---', ...given.map(([key, value]) => `${key}: ${terminalJson(value)}`), '...'].map((line) => `${indent}  ${line}`);
 }
 
 const todo = (reason: string | null): string => (reason === null ? '' : ` # TODO known failure: ${inline(reason)}`);

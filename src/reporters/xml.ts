@@ -1,9 +1,9 @@
 import { stripSequences } from '../model/terminal-text.ts';
 
-/** Whether XML 1.0 has a place for a character. Source: its production `Char` without C1 and DEL, which it discourages and terminals obey. */
+/** Whether XML 1.0 has a place for a character. Source: its production `Char` without carriage return, C1 and DEL, which terminals obey. */
 function isXmlCharacter(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return code === 0x09 || code === 0x0a || code === 0x0d;
+  if (code < 0x20) return code === 0x09 || code === 0x0a;
   return (code < 0x7f || code > 0x9f) && code !== 0xfffe && code !== 0xffff;
 }
 
