@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ConsoleScreen } from '../../components/console/console-screen.ts';
 import { LogBuffer } from '../stream/ring-buffer.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
-import { fewer, fixedRuns, hostileText } from './arbitraries.ts';
+import { fewer, fixedRuns, hostileText } from './fake-input.ts';
 
 beforeAll(fixedRuns);
 

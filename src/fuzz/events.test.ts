@@ -12,7 +12,7 @@ import { outcomeOf } from '../model/verdict.ts';
 import { plain } from '../reporters/plain.ts';
 import { buildReport } from '../reporters/report.ts';
 import { tap } from '../reporters/tap.ts';
-import { almost, fewer, fixedRuns, hostileText } from './arbitraries.ts';
+import { almost, fewer, fixedRuns, hostileText } from './fake-input.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -16,7 +16,7 @@ import { createOptions } from '../services/docker-container.ts';
 import { environmentOf } from '../steps/environment-record.ts';
 import { digestsOf } from '../steps/file-digest.ts';
 import { checkSaved, savedVmFiles } from '../steps/saved-vm.ts';
-import { almost, fewer, fixedRuns } from './arbitraries.ts';
+import { almost, fewer, fixedRuns } from './fake-input.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -4,7 +4,7 @@ import { cleanLine } from '../../components/text/clean.ts';
 import { widthOf } from '../../components/text/width.ts';
 import { onlyColours, stripControls, stripSequences } from '../model/terminal-text.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
-import { chunked, chunkSizes, fixedRuns, hostileText } from './arbitraries.ts';
+import { chunked, chunkSizes, fixedRuns, hostileText } from './fake-input.ts';
 
 beforeAll(fixedRuns);
 

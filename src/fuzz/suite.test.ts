@@ -6,7 +6,7 @@ import { emptyRunState, reduce } from '../model/run-state.ts';
 import { outputByTestcase } from '../reporters/suite-output.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
 import { SuiteParser } from '../suite/parser.ts';
-import { chunked, chunkSizes, fixedRuns, hostileText, suiteLine } from './arbitraries.ts';
+import { chunked, chunkSizes, fixedRuns, hostileText, suiteLine } from './fake-input.ts';
 
 beforeAll(fixedRuns);
 
