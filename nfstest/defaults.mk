@@ -59,6 +59,8 @@ PCAP ?= on-failure
 RUNS_DIR ?= build/runs
 # How many are kept; older ones are deleted after a run.
 RUNS_KEEP ?= 50
+# Longest log of a run (suite, server, console, build): more is counted and left out. 64K, 256M, 1G.
+LOG_MAX ?= 256M
 
 # Reports: plain, junit, tap, json, ndjson, github, html; separated by commas. plain goes to the terminal, the others into files.
 REPORTER ?= plain

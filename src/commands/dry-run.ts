@@ -105,8 +105,9 @@ function render(plan: Plan, parts: RunRequest['parts']): string {
 function engineCommand(spec: ContainerSpec, seccompFile: string | null): string {
   const words = [
     ...['docker', 'run', '--detach', '--name', spec.name],
-    ...spec.capAdd.flatMap((name) => ['--cap-add', name]),
     ...spec.capDrop.flatMap((name) => ['--cap-drop', name]),
+    ...spec.capAdd.flatMap((name) => ['--cap-add', name]),
+    ...(spec.newPrivileges ? [] : ['--security-opt', 'no-new-privileges']),
     ...(seccompFile === null ? [] : ['--security-opt', `seccomp=${seccompFile}`]),
     ...spec.volumes.flatMap((path) => ['--volume', path]),
     ...Object.entries(spec.tmpfs).flatMap(([path, options]) => ['--tmpfs', options === '' ? path : `${path}:${options}`]),

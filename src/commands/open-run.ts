@@ -135,6 +135,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const recorder = new RunRecorder({
     runsDir: options.runsDir,
     runsKeep: options.runsKeep,
+    logMaxBytes: options.logMaxBytes,
     logs: hubs,
     reporters: request.reporters,
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),

@@ -41,6 +41,7 @@ export const flags: readonly Flag[] = [
   setting('vm-source', 'VM_SOURCE', 'NAME', 'auto, alpine or debian'),
   setting('runs-dir', 'RUNS_DIR', 'DIR', 'where runs are kept'),
   setting('runs-keep', 'RUNS_KEEP', 'COUNT', 'how many runs are kept'),
+  setting('log-max', 'LOG_MAX', 'SIZE', 'longest log of a run; more is counted and left out'),
   setting('reporter', 'REPORTER', 'NAMES', 'plain, junit, tap, json, ndjson, github, html; separated by commas'),
   setting('output-dir', 'OUTPUT_DIR', 'DIR', 'where report files go; else the run’s folder'),
   setting('known-failures', 'KNOWN_FAILURES', 'FILE|none', 'failures that are expected'),

@@ -56,6 +56,29 @@ export interface RunSummary {
   /** Pairs of server and client that shared the testcases. */
   readonly lanes: number;
   readonly notes: RunState['notes'];
+  /** Logs of which lines were left out because they grew past LOG_MAX; missing where all is there, and in the json reporter's. */
+  readonly shortened?: readonly ShortenedLog[];
+}
+
+/** A log that did not keep everything. */
+export interface ShortenedLog {
+  /** Name in the run's folder. */
+  readonly file: string;
+  readonly droppedLines: number;
+  readonly droppedBytes: number;
+}
+
+/** The content of a summary.json: `newer` where a later version of this program wrote it; null where it is none. */
+export function summaryOf(value: unknown): RunSummary | 'newer' | null {
+  if (typeof value !== 'object' || value === null || !('format' in value) || typeof value.format !== 'number') return null;
+  if (value.format !== 1) return 'newer';
+  const { testcases, totals, server } = value as unknown as Partial<RunSummary>;
+  const named =
+    Array.isArray(testcases) &&
+    testcases.every((entry: Partial<TestcaseSummary> | null) => typeof entry?.name === 'string' && typeof entry.verdict === 'string');
+  const counted = typeof totals === 'object' && totals !== null;
+  const served = server === null || (typeof server === 'object' && typeof server.name === 'string');
+  return named && counted && served ? (value as RunSummary) : null;
 }
 
 /** The summary of a run as far as it is known; a testcase without verdict has not run. */

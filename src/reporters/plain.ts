@@ -1,7 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
 import { type LogChannel, type Phase, phaseTitles, type RoundFinished, type RoundStart, type RunEvent } from '../model/events.ts';
 import { formatDuration } from '../model/format.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
+import { onlyColours, stripControls } from '../model/terminal-text.ts';
 import { describeServer, describeSuite } from './describe.ts';
 import { nameWidth, type Paint, painter, roundLines, setupFailureLines, summaryLines, verdictLines } from './plain-lines.ts';
 import { tellingCalls } from './traffic-sections.ts';
@@ -32,7 +32,7 @@ class PlainReporter implements Reporter {
 
   onLine(channel: LogChannel, line: string, lane = 0): void {
     if (channel !== 'suite' || this.#options.quiet) return;
-    const text = stripVTControlCharacters(line).trimEnd();
+    const text = stripControls(line).trimEnd();
     if (text !== '') this.#print(`${this.#prefix(lane)}  | ${text}`);
   }
 
@@ -48,7 +48,8 @@ class PlainReporter implements Reporter {
   }
 
   #print(line: string): void {
-    this.#options.write(`${line}\n`);
+    // Server, guest and suite write what they like; nothing of it may reach the terminal as a command.
+    this.#options.write(`${(this.#options.color ? onlyColours : stripControls)(line)}\n`);
   }
 
   #describe(event: RunEvent): readonly string[] {
@@ -117,6 +118,9 @@ class PlainReporter implements Reporter {
       case 'suite.finished':
         return [];
     }
+    // Of a newer version.
+    event satisfies never;
+    return [];
   }
 
   #roundHeading({ number, changed }: RoundStart, testcases: readonly string[]): string[] {

@@ -48,6 +48,8 @@ export interface ContainerSpec {
   readonly command: readonly string[];
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
+  /** Left out: it may not gain privileges by setuid programs or file capabilities. */
+  readonly newPrivileges?: boolean;
   /** JSON text of a seccomp profile; null: the engine's own. */
   readonly seccomp: string | null;
   /** Anonymous volumes; removed with the container. */
