@@ -19,7 +19,7 @@ endif
 CLI := build/nfstest-tui
 SOURCES := $(shell find src components -name '*.ts' -o -name '*.tsx' 2>/dev/null)
 
-.PHONY: help nfstest start-test-env stop-test-env tui doctor setup test check clean
+.PHONY: help nfstest start-test-env stop-test-env tui doctor setup test check bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ test: $(CLI) ## all tests, with the real engine and a real VM (and a browser for
 
 check: node_modules/.package-lock.json ## types, lint and unit tests: under a minute
 	@npm run --silent check
+
+bench: setup ## measure starts, suite, inner loop and more for real: about ten minutes; build/bench.json
+	@npm run --silent bench
 
 clean: ## stop everything and remove what was built; runs are kept
 	@if [ -x $(CLI) ]; then $(CLI) clean; fi

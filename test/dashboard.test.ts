@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { program, root, runCli } from './support/cli.ts';
+import { program, runCli } from './support/cli.ts';
 import { type Lab, openLab, trouble } from './support/lab.ts';
+import { copyTinyServer, type RecipeCopy } from './support/tiny-server.ts';
 import { TestTerminal } from './ui/terminal.ts';
 
 const shows = (part: string) => (text: string) => text.includes(part);
@@ -16,6 +16,7 @@ const suiteMs = 120_000;
 describe.skipIf(trouble)('the dashboard with a real server and VM', () => {
   let lab: Lab;
   let terminal: TestTerminal | null = null;
+  let server: RecipeCopy | null = null;
   beforeAll(async () => {
     lab = await openLab();
   });
@@ -23,14 +24,15 @@ describe.skipIf(trouble)('the dashboard with a real server and VM', () => {
     terminal?.hangUp();
     await terminal?.exited;
     await runCli(['stop-env', ...lab.flags]);
+    await server?.remove();
   });
 
   test('a passed testcase, a failed one examined and rerun, a shell in the VM, and an end that leaves nothing', async () => {
     // The faulty server is built on top of the reference server's image.
     expect((await runCli(['build', ...lab.flags])).exitCode).toBe(0);
     const flags = lab.flags.filter((flag) => !flag.startsWith('--image-name'));
-    const faulty = ['--image-name=tiny', `--server-config=${join(root, 'test/fixtures/servers/tiny/server.json')}`];
-    const shown = new TestTerminal([process.execPath, program, 'dashboard', ...flags, ...faulty], { columns: 120, rows: 40 });
+    server = await copyTinyServer();
+    const shown = new TestTerminal([process.execPath, program, 'dashboard', ...flags, ...server.flags], { columns: 120, rows: 40 });
     terminal = shown;
     await shown.until(goesOn('ready'), bootMs);
 
@@ -49,6 +51,19 @@ describe.skipIf(trouble)('the dashboard with a real server and VM', () => {
     await shown.until(goesOn('running'), suiteMs);
     await shown.until(goesOn('ready'), suiteMs);
     await shown.until(shows('✘ write'));
+
+    // The sources are watched, and the fault is mended in them.
+    shown.write('W');
+    await shown.until(goesOn('watching'));
+    await server.edit('server.json', (text) => text.replace('size=600k', 'size=64m'));
+    await shown.until(shows('✔ write'), suiteMs);
+    await shown.until(goesOn('watching'), suiteMs);
+    await shown.until(shows('round 1: newly passed write'));
+    await server.edit('server.json', (text) => text.replace('size=64m', 'size=600k'));
+    await shown.until(shows('✘ write'), suiteMs);
+    await shown.until(goesOn('watching'), suiteMs);
+    shown.write('W');
+    await shown.until(goesOn('ready'));
 
     shown.write('s');
     await shown.until(shows('$ '), suiteMs);

@@ -15,6 +15,10 @@ describe('what runs in the guest', () => {
     expect(await unittest('runner', 'runner_test')).toMatch(/Ran \d\d tests[\s\S]*OK/);
   });
 
+  test('the agent', async () => {
+    expect(await unittest('runner', 'agent_test')).toMatch(/Ran \d tests[\s\S]*OK/);
+  });
+
   test('the bundled suite’s harness', async () => {
     expect(await unittest('suite', 'discover', '-s', 'posixsuite', '-p', '*_test.py', '-t', '.')).toMatch(/Ran \d\d tests[\s\S]*OK/);
   });

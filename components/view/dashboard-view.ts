@@ -1,6 +1,6 @@
 import type { Conclusion, ServerIdentity, SuiteIdentity } from '../../src/model/events.ts';
 import type { KnownFailures } from '../../src/model/known-failures.ts';
-import type { PhaseState } from '../../src/model/run-state.ts';
+import type { PhaseState, Traffic } from '../../src/model/run-state.ts';
 
 export interface AssertionView {
   readonly verdict: 'passed' | 'failed';
@@ -36,6 +36,8 @@ export interface TestcaseView {
   /** Why it did not run to its end. */
   readonly reason: string | null;
   readonly previous: PreviousResult | null;
+  /** What went over the wire; missing where that is not known, or not yet. */
+  readonly traffic?: Traffic;
 }
 
 /** A running test suite is `running`; `ready` waits for a selection. */

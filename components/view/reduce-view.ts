@@ -140,6 +140,7 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
       };
     case 'remark.reported':
     case 'testcase.finished':
+    case 'testcase.traffic':
       return { ...view, testcases: reduceTestcase(view.testcases, event, timeOf(event)) };
     default:
       return view;

@@ -36,26 +36,26 @@ def find_port(wait_s=10):
         time.sleep(0.1)
 
 
-def connections():
-    for table in glob.glob("/proc/net/tcp*"):
+def connections(proc="/proc"):
+    for table in glob.glob(proc + "/net/tcp*"):
         with open(table) as lines:
             for line in list(lines)[1:]:
                 if line.split()[3] not in QUIET_STATES:
                     yield line
 
 
-def nfs_mounts():
-    with open("/proc/mounts") as lines:
+def nfs_mounts(proc="/proc"):
+    with open(proc + "/mounts") as lines:
         return [line.split()[1] for line in lines if line.split()[2] in ("nfs", "nfs4")]
 
 
-def quiesce(request):
-    mounts = nfs_mounts()
+def quiesce(request, proc="/proc"):
+    mounts = nfs_mounts(proc)
     if mounts:
         raise RuntimeError("NFS is mounted at " + " ".join(mounts))
     os.sync()
     deadline = time.monotonic() + request["timeout"]
-    while any(connections()):
+    while any(connections(proc)):
         if time.monotonic() > deadline:
             raise RuntimeError("a TCP connection is still open")
         time.sleep(0.02)
@@ -90,8 +90,7 @@ def answer(line):
         return {"error": "%s: %s" % (type(error).__name__, error)}
 
 
-def main():
-    descriptor = os.open(find_port(), os.O_RDWR)
+def serve(descriptor):
     pending, pause_s = b"", 0.02
     while True:
         data = os.read(descriptor, 4096)
@@ -110,4 +109,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    serve(os.open(find_port(), os.O_RDWR))

@@ -5,9 +5,9 @@ import type { DashboardController, TerminalCommand } from '../../components/cont
 import { previousResults } from '../history/previous-results.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
-import { selectTestcases } from '../suite/catalog.ts';
 import { environmentRuns } from './running-environment.ts';
 import { onSignals } from './signals.ts';
+import { selectedTestcases, testcaseCatalog } from './testcases.ts';
 import type { CommandInput } from './types.ts';
 
 /** Runs a program on this terminal until it ends; @returns why that failed, or null. */
@@ -66,12 +66,14 @@ export async function showDashboard(
 export async function runDashboard(input: CommandInput): Promise<ExitCode> {
   const { options, isTerminal, write } = input;
   if (!isTerminal) throw new UserError('the dashboard needs a terminal', 'use nfstest-tui --ci');
-  const selected = options.testcases.explicit ? selectTestcases(options.testcases.value) : [];
+  const testcases = await testcaseCatalog(options);
+  const selected = options.testcases.explicit ? await selectedTestcases(options) : [];
   const { LiveController } = await import('./live-controller.ts');
   const controller = new LiveController({
     options,
+    catalog: testcases,
     isRunning: () => environmentRuns(options),
-    previous: await previousResults(options.runsDir),
+    previous: await previousResults(options.runsDir, { server: options.imageName.value, nfsVersion: options.nfsVersion }),
     pagerCommand,
   });
   let close: (exitCode: ExitCode) => void = () => {};

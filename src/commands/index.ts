@@ -51,7 +51,7 @@ export const commands: readonly Command[] = [
     name: 'status',
     usage: '',
     summary: 'show what runs',
-    details: ['Exit code 0 where server and client VM run, else 3.'],
+    details: ['Exit code 0 where server and client VM run, else 3.', 'With --timings also how long each step of the start took.'],
     load: async () => (await import('./status.ts')).status,
   },
   {

@@ -10,15 +10,16 @@ import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '
 import { ExitCode } from '../model/exit-codes.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 import { LogBuffer } from '../stream/ring-buffer.ts';
-import { catalog } from '../suite/catalog.ts';
+import type { Testcase } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
 import type { OpenRun } from './open-run.ts';
 import { repeatCommand } from './repeat-command.ts';
-import { mergeChanges, type SourceChange } from './source-change.ts';
-import type { SourceChanges } from './source-changes.ts';
+import { WatchSwitch } from './watch-switch.ts';
 
 export interface LiveOptions {
   readonly options: Options;
+  /** What can be chosen. */
+  readonly catalog: readonly Testcase[];
   /** Whether an environment that another process started runs, and is to be used. */
   readonly isRunning: () => Promise<boolean>;
   readonly previous: ReadonlyMap<string, PreviousResult>;
@@ -49,17 +50,26 @@ export class LiveController implements DashboardController {
   #exitCode: ExitCode = ExitCode.passed;
   #ended: Promise<void> = Promise.resolve();
   readonly #forced = Promise.withResolvers<void>();
-  /** Settles when the sources are watched; null where they are not. */
-  #watch: Promise<SourceChanges> | null = null;
-  /** A change that no round has taken yet. */
-  #change: SourceChange | null = null;
-  /** What a round runs where everything has passed. */
-  #watched: readonly string[] = [];
+  readonly #watch: WatchSwitch;
 
   constructor(settings: LiveOptions) {
     this.#settings = settings;
-    this.store = new DashboardStore(emptyView(catalog, settings.previous));
+    this.store = new DashboardStore(emptyView(settings.catalog, settings.previous));
     this.logs = Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer()])) as Record<LogChannel, LogBuffer>;
+    this.#watch = new WatchSwitch({
+      open: async (listener) => {
+        // Loaded when it is asked for: the first frame does not wait for it.
+        const [{ watchChanges }, { openWatches }] = await Promise.all([import('./source-changes.ts'), import('../app.ts')]);
+        const { options } = settings;
+        return watchChanges({ options, recipe: findRecipe(options.imageName.value, options.serverConfig), watches: openWatches() }, listener);
+      },
+      onChange: ({ names }) => {
+        if (this.#idle) this.#begin();
+        else this.#run?.send({ type: 'tests.stop', outcome: byUser(`overtaken by a change of ${names.join(', ')}`) });
+      },
+      onWatching: (folder) => this.store.update({ watching: folder, outcome: folder === null ? null : `watching ${relative(process.cwd(), folder) || '.'}` }),
+      onMessage: (message) => this.store.update({ outcome: message }),
+    });
   }
 
   get attached(): boolean {
@@ -120,50 +130,11 @@ export class LiveController implements DashboardController {
   }
 
   toggleWatch(testcases: readonly string[]): void {
-    if (this.#watch !== null) {
-      this.#endWatch();
-      return;
-    }
-    if (this.store.getSnapshot().lanes > 1) {
+    if (this.#settings.options.lanes !== 1) {
       this.store.update({ outcome: 'a watch replaces one server: start again with --lanes=1' });
       return;
     }
-    this.#watched = testcases;
-    const { options } = this.#settings;
-    const begin = async (): Promise<SourceChanges> => {
-      const [{ watchChanges }, { openWatches }] = await Promise.all([import('./source-changes.ts'), import('../app.ts')]);
-      const onNote = (note: string) => this.store.update({ note });
-      const recipe = findRecipe(options.imageName.value, options.serverConfig);
-      return watchChanges({ options, recipe, watches: openWatches() }, { onChange: (change) => this.#changed(change), onNote });
-    };
-    const watch = begin();
-    this.#watch = watch;
-    watch.then(
-      ({ folder }) => {
-        if (this.#watch === watch) this.store.update({ watching: relative(process.cwd(), folder) || '.', outcome: `watching ${folder}` });
-      },
-      (error) => {
-        this.#watch = null;
-        this.store.update({ outcome: messageOf(error) });
-      },
-    );
-  }
-
-  #endWatch(): void {
-    void this.#watch?.then(
-      (changes) => changes.close(),
-      () => {},
-    );
-    this.#watch = null;
-    this.#change = null;
-    this.store.update({ watching: null, outcome: null });
-  }
-
-  #changed(change: SourceChange): void {
-    if (this.#watch === null) return;
-    this.#change = mergeChanges(this.#change, change);
-    if (this.#idle) this.#begin();
-    else this.#run?.send({ type: 'tests.stop', outcome: byUser(`overtaken by a change of ${change.names.join(', ')}`) });
+    this.#watch.toggle(testcases);
   }
 
   retry(): void {
@@ -179,7 +150,7 @@ export class LiveController implements DashboardController {
   async quit({ keep }: { readonly keep: boolean }): Promise<ExitCode> {
     this.#keep = keep;
     this.#quitting = true;
-    this.#endWatch();
+    this.#watch.end();
     this.#run?.send({ type: 'run.stop', outcome: over });
     await Promise.race([this.#ended, this.#forced.promise]);
     return this.#exitCode;
@@ -252,19 +223,18 @@ export class LiveController implements DashboardController {
     this.#idle = true;
     this.#exitCode = outcome.exitCode;
     if (outcome.exitCode !== ExitCode.serverLost) this.store.update({ environment: 'ready', failure: null });
-    if (this.#wanted.length > 0 || this.#change !== null) this.#begin();
+    if (this.#wanted.length > 0 || this.#watch.hasChange) this.#begin();
   }
 
   #begin(): void {
-    const [wanted, change] = [this.#wanted, this.#change];
+    const [wanted, change] = [this.#wanted, this.#watch.take()];
     this.#wanted = [];
-    this.#change = null;
     this.#idle = false;
     if (change === null) {
       void this.#run?.test(wanted);
       return;
     }
-    const testcases = wanted.length > 0 ? wanted : (this.#run?.nextTestcases(this.#watched) ?? []);
+    const testcases = wanted.length > 0 ? wanted : (this.#run?.nextTestcases(this.#watch.testcases) ?? []);
     void this.#run?.test(testcases, { changed: change.names, waitedMs: Math.round(performance.now() - change.sinceMs), rebuild: true });
   }
 

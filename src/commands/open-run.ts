@@ -23,10 +23,10 @@ import type { RunScope } from '../steps/run-scope.ts';
 import { SavedVms } from '../steps/saved-vms.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
-import { selectTestcases } from '../suite/catalog.ts';
 import { spread } from '../suite/spread.ts';
 import { laneCount, optionsOfLane } from './lanes.ts';
 import { RunRecorder } from './run-recorder.ts';
+import { selectedTestcases } from './testcases.ts';
 
 export interface RunRequest {
   readonly options: Options;
@@ -84,7 +84,7 @@ interface Checked {
 }
 
 async function check({ options, goal, attach, strict = false }: RunRequest): Promise<Checked> {
-  const testcases = goal === 'tests' ? selectTestcases(options.testcases.value) : [];
+  const testcases = goal === 'tests' ? await selectedTestcases(options) : [];
   const attached = attach ? await readEnvironment(options) : null;
   if (attach && attached === null) {
     throw new EnvironmentError('no test environment is running', 'start it with `nfstest-tui start-env` (make start-test-env)');
@@ -135,6 +135,7 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const recorder = new RunRecorder({
     runsDir: options.runsDir,
     runsKeep: options.runsKeep,
+    logMaxBytes: options.logMaxBytes,
     logs: hubs,
     reporters: request.reporters,
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),
@@ -174,7 +175,8 @@ async function prepare(request: RunRequest, checked: Checked, services: Services
   const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
   const [only = laneMachine] = machines;
   // A fleet has a lane's input, events and output.
-  const laneActor = lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share, verdict: () => outcomeOf(recorder.state) }) as unknown as typeof laneMachine);
+  const laneActor =
+    lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share, verdict: () => outcomeOf(recorder.state) }) as unknown as typeof laneMachine);
   const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));

@@ -16,13 +16,13 @@ export async function replay(input: CommandInput): Promise<ExitCode> {
   const match = speed === undefined ? null : speedWord.exec(speed);
   if (speed !== undefined && match === null) throw new UserError(`'${speed}' is no speed`, 'for example 4x');
   const { runsDir } = input.options;
-  return withRecord(word, runsDir, async ({ events, logs, dir }) => {
+  return withRecord(word, runsDir, async ({ runId, state, events, logs, dir }) => {
     const { ReplayController } = await import('../../components/replay/replay-controller.ts');
     const controller = new ReplayController(
       { events, logs, folder: dir },
       {
         catalog,
-        previous: await previousResults(runsDir, events[0]?.runId ?? ''),
+        previous: await previousResults(runsDir, { before: runId, server: state.server?.name ?? null, nfsVersion: state.nfsVersion }),
         speed: match === null ? 1 : Number(match[1]),
         logFile: (channel) => join(dir, `${channel}.log`),
         pagerCommand,

@@ -1,8 +1,11 @@
 import { openServices, processes } from '../app.ts';
 import { vmFiles } from '../config/vm-files.ts';
+import { findRun } from '../history/find-run.ts';
+import { readRun } from '../history/read-runs.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { readEnvironment } from '../steps/environment.ts';
 import { rpcPrograms } from '../steps/server.ts';
+import { type RunTimings, timingLines, timingsOf } from './timings.ts';
 import type { RunCommand } from './types.ts';
 
 /** 0: server and client run; 3: one of them or both don't. */
@@ -44,9 +47,17 @@ export const status: RunCommand = async ({ options, switches, write }) => {
         }
       : null,
   };
-  write(switches.has('json') ? `${JSON.stringify(status, null, 2)}\n` : render(status));
+  const timings = switches.has('timings') ? await readTimings(record?.runId ?? 'latest', options.runsDir) : null;
+  if (switches.has('json')) write(`${JSON.stringify(timings === null ? status : { ...status, timings }, null, 2)}\n`);
+  else write(render(status) + (timings === null ? '' : `\n${timingLines(timings).join('\n')}\n`));
   return running && vmRuns ? ExitCode.passed : ExitCode.environment;
 };
+
+/** Of the run that started what runs now; of the newest where nothing does or that one's folder is gone. */
+async function readTimings(runId: string, runsDir: string): Promise<RunTimings> {
+  const dir = await findRun(runId, runsDir).catch(() => findRun('latest', runsDir));
+  return timingsOf((await readRun(dir)).events);
+}
 
 interface Status {
   readonly since: string | null;

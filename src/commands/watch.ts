@@ -6,12 +6,12 @@ import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
 import { reporters } from '../reporters/index.ts';
 import { readEnvironment } from '../steps/environment.ts';
-import { selectTestcases } from '../suite/catalog.ts';
 import { identityOf, openRun } from './open-run.ts';
 import { environmentRuns } from './running-environment.ts';
 import { onSignals } from './signals.ts';
 import { mergeChanges, type SourceChange } from './source-change.ts';
 import { watchChanges } from './source-changes.ts';
+import { selectedTestcases } from './testcases.ts';
 import type { CommandInput, RunCommand } from './types.ts';
 import { WatchLoop } from './watch-loop.ts';
 
@@ -32,7 +32,7 @@ async function findEnvironment({ options }: CommandInput): Promise<boolean> {
 /** The inner loop: rounds of testcases, one for every change of the server's sources, until a signal. */
 export const watch: RunCommand = async (input) => {
   const { options, switches, write, color } = input;
-  const selection = selectTestcases(options.testcases.value);
+  const selection = await selectedTestcases(options);
   const attach = await findEnvironment(input);
   const isPlain = !switches.has('json');
   const say = (line: string) => {

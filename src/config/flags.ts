@@ -19,8 +19,10 @@ export const flags: readonly Flag[] = [
   setting('testcase', 'TESTCASE', 'NAMES', 'testcases, separated by commas, or all'),
   setting('nfs-version', 'NFS_VERSION', 'VERSION', '3, 4.0, 4.1 or 4.2'),
   setting('suite', 'SUITE', 'SUITE', 'auto, nfstest (no fallback) or bundled'),
+  setting('suite-script', 'SUITE_SCRIPT', 'NAME', 'another script of NFStest: nfstest_lock, nfstest_file, …'),
   setting('nfstest-src', 'NFSTEST_SRC', 'PATH|URL', 'NFStest checkout to run'),
   setting('timeout', 'TIMEOUT', 'TIME', 'longest time for the testcases: 90s, 30m, 2h'),
+  setting('pcap', 'PCAP', 'WHEN', 'keep captures of the NFS traffic: always, on-failure or never'),
   setting('image-name', 'IMAGE_NAME', 'NAME', 'server image: a bundled recipe or one the engine has'),
   setting('image-tag', 'IMAGE_TAG', 'TAG', 'its tag'),
   setting('server-src', 'SERVER_SRC', 'PATH|URL', 'checkout of a server that is built from source'),
@@ -39,6 +41,7 @@ export const flags: readonly Flag[] = [
   setting('vm-source', 'VM_SOURCE', 'NAME', 'auto, alpine or debian'),
   setting('runs-dir', 'RUNS_DIR', 'DIR', 'where runs are kept'),
   setting('runs-keep', 'RUNS_KEEP', 'COUNT', 'how many runs are kept'),
+  setting('log-max', 'LOG_MAX', 'SIZE', 'longest log of a run; more is counted and left out'),
   setting('reporter', 'REPORTER', 'NAMES', 'plain, junit, tap, json, ndjson, github, html; separated by commas'),
   setting('output-dir', 'OUTPUT_DIR', 'DIR', 'where report files go; else the run’s folder'),
   setting('known-failures', 'KNOWN_FAILURES', 'FILE|none', 'failures that are expected'),
@@ -51,6 +54,7 @@ export const flags: readonly Flag[] = [
   toggle('last-failed', 'run what failed the last time'),
   toggle('yes', 'do not ask before installing'),
   toggle('for-tests', 'setup: with what the program’s own tests need'),
+  toggle('timings', 'status: how long each step of the last start took'),
   toggle('follow', 'go on printing as a log grows'),
 ];
 

@@ -45,6 +45,8 @@ export function vmFiles({ vmDir, lane = 0 }: Pick<Options, 'vmDir'> & Partial<Pi
     serverLog: join(laneDir, 'server.log'),
     qmpSocket: socketPath(laneDir, 'qmp'),
     agentSocket: socketPath(laneDir, 'agent'),
+    /** Beginning of the names of captures that go on. */
+    capture: join(laneDir, 'capture-'),
     /** Folder of saved VMs. */
     saved: join(vmDir, 'saved'),
     /** What was found to be the digest of a large file. */

@@ -1,10 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { readOwnJson } from '../disk/read-json.ts';
 import { UserError } from '../model/errors.ts';
+import { isRunEvent } from '../model/event-shape.ts';
 import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { logFile } from '../model/log-file.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
-import type { RunSummary } from '../model/summary.ts';
+import { type RunSummary, summaryOf } from '../model/summary.ts';
 import { runIds } from './find-run.ts';
 import { eventsFile, summaryFile } from './run-folder.ts';
 
@@ -30,7 +32,7 @@ export interface RecordedRun {
 function parseEvent(line: string): RunEvent | null {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string') return value as RunEvent;
+    if (isRunEvent(value)) return value;
   } catch {
     // A torn line.
   }
@@ -43,12 +45,8 @@ export function replay(events: readonly RunEvent[], initial: RunState = emptyRun
 }
 
 async function readSummary(dir: string): Promise<RunSummary | null> {
-  try {
-    const value: unknown = JSON.parse(await readFile(join(dir, summaryFile), 'utf8'));
-    return typeof value === 'object' && value !== null && 'format' in value && value.format === 1 ? (value as RunSummary) : null;
-  } catch {
-    return null;
-  }
+  const summary = await readOwnJson(join(dir, summaryFile), summaryOf);
+  return summary === 'newer' ? null : summary;
 }
 
 /** The runs kept in a folder, newest first; none where the folder does not exist. */

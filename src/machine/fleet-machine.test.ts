@@ -60,14 +60,19 @@ describe('lanes that share a run’s testcases', () => {
     const run = startFakeFleet([{}, hang, hang], { testcases: ['a', 'b'] });
     await run.begun(1, 'runSuite');
     // Lane 3 has nothing and takes over; lane 1 is done.
-    await expect.poll(() => run.actor.getSnapshot().children.lane?.getSnapshot()).toMatchObject({ context: { fleet: { lanes: [{ status: 'idle' }, {}, {}] } } });
+    await expect
+      .poll(() => run.actor.getSnapshot().children.lane?.getSnapshot())
+      .toMatchObject({ context: { fleet: { lanes: [{ status: 'idle' }, {}, {}] } } });
     run.lose(1, 'vm');
     await expect.poll(() => run.lanes.map(({ selections }) => selections.length)).toEqual([2, 1, 0]);
     expect(await run.ended).toEqual(suitePassed);
   });
 
   it('a loss after its testcases are done changes nothing but is told; a server’s is a finding', async () => {
-    for (const [part, exitCode] of [['vm', 0], ['server', 4]] as const) {
+    for (const [part, exitCode] of [
+      ['vm', 0],
+      ['server', 4],
+    ] as const) {
       const run = startFakeFleet([hang, {}], { testcases: ['a', 'b'] });
       await run.begun(1, 'runSuite');
       await run.begun(0, 'runSuite');

@@ -1,7 +1,21 @@
 import { type ActorRefFrom, enqueueActions, sendParent, setup } from 'xstate';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import { askFor, describeLoss, type Fleet, finishShare, finishTestcase, fleetOutcome, handOut, isUnderWay, type LaneStatus, loseLane, newFleet, renew, withLane } from './fleet.ts';
+import {
+  askFor,
+  describeLoss,
+  type Fleet,
+  finishShare,
+  finishTestcase,
+  fleetOutcome,
+  handOut,
+  isUnderWay,
+  type LaneStatus,
+  loseLane,
+  newFleet,
+  renew,
+  withLane,
+} from './fleet.ts';
 import { type LaneEvent, type LaneInput, type laneMachine, ready } from './lane-machine.ts';
 
 export interface FleetSettings {

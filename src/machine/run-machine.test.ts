@@ -32,15 +32,15 @@ describe('a run', () => {
     expect(steps.log).toEqual(['serverImage', 'vmImage', 'suiteSource']);
   });
 
-  it('`environment` ends with a client that answers, without a suite', async () => {
+  it('`environment` ends with a client that answers; the suite is had, because a VM is saved with it', async () => {
     const { steps, ended } = startFakeRun({}, { goal: 'environment' });
     expect(await ended).toMatchObject({ exitCode: 0, reason: 'the environment is ready' });
-    expect(steps.log).toEqual(['serverImage', 'vmImage', 'startServer', 'startVm', 'connect', 'release']);
+    expect(steps.log).toEqual(['serverImage', 'vmImage', 'suiteSource', 'startServer', 'startVm', 'connect', 'release']);
   });
 
   it.each([
     ['the server alone', { server: true, vm: false }, ['serverImage', 'startServer', 'release']],
-    ['the VM alone', { server: false, vm: true }, ['vmImage', 'startVm', 'connect', 'release']],
+    ['the VM alone', { server: false, vm: true }, ['vmImage', 'suiteSource', 'startVm', 'connect', 'release']],
   ])('starts %s', async (_, parts, log) => {
     const { steps, ended } = startFakeRun({}, { goal: 'environment', parts });
     expect(await ended).toMatchObject({ exitCode: 0 });

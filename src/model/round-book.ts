@@ -11,7 +11,10 @@ function verdictOf({ status }: TestcaseState): Verdict {
 }
 
 /** Ends that say nothing of testcases that did not run: cut off, or the new server was never there to be tested. */
-const saysNothing: readonly ExitCode[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.hangup, ExitCode.environment, ExitCode.usage];
+const unjudged: readonly number[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.hangup, ExitCode.environment, ExitCode.usage];
+
+/** Whether a round that ended so has something to say of its testcases. */
+export const isJudged = (exitCode: number): boolean => !unjudged.includes(exitCode);
 
 /** What a session knows of its testcases from one run to the next, and the rounds of `watch` among these runs. */
 export class RoundBook {
@@ -43,7 +46,7 @@ export class RoundBook {
   finish({ exitCode }: Outcome, testcases: readonly TestcaseState[], atMs: number): RoundFinished | null {
     const results = testcases.map((testcase) => ({ testcase: testcase.name, before: this.#known.get(testcase.name) ?? null, now: verdictOf(testcase) }));
     for (const { testcase, now } of results) {
-      if (now !== 'not-run' || !saysNothing.includes(exitCode)) this.#known.set(testcase, now);
+      if (now !== 'not-run' || isJudged(exitCode)) this.#known.set(testcase, now);
     }
     const round = this.#round;
     this.#round = null;

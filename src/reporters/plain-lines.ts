@@ -3,7 +3,7 @@ import type { RoundFinished } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { formatDuration } from '../model/format.ts';
 import { describeEntry, staleEntries } from '../model/known-failures.ts';
-import { describeResults, describeTimes } from '../model/round-book.ts';
+import { describeResults, describeTimes, isJudged } from '../model/round-book.ts';
 import type { RunState, TestcaseState } from '../model/run-state.ts';
 import { closingLines, reproduction } from './describe.ts';
 import { assertionCount, summaryTable } from './summary-table.ts';
@@ -85,11 +85,14 @@ export function summaryLines(
 export function roundLines(round: RoundFinished, { result }: RunState, { folder, paint }: { readonly folder: string | null; readonly paint: Paint }): string[] {
   if (result === null) return [];
   const { exitCode, reason, hint, log } = result;
-  const judged = exitCode === ExitCode.passed || exitCode === ExitCode.testsFailed;
+  const tested = exitCode === ExitCode.passed || exitCode === ExitCode.testsFailed;
   return [
     ...(log === null ? [] : [...log.lines.map((line) => `  | ${line}`), `the end of ${log.path}`]),
-    ...(judged ? [] : [exitCode === ExitCode.interrupted ? reason : paint('red', `error: ${reason}`), ...(hint === null ? [] : [`  → ${hint}`])]),
-    paint(exitCode === ExitCode.passed ? ['bold', 'green'] : ['bold', 'red'], `round ${round.number}: ${judged ? describeResults(round) : 'not finished'}`),
+    ...(tested ? [] : [exitCode === ExitCode.interrupted ? reason : paint('red', `error: ${reason}`), ...(hint === null ? [] : [`  → ${hint}`])]),
+    paint(
+      exitCode === ExitCode.passed ? ['bold', 'green'] : ['bold', 'red'],
+      `round ${round.number}: ${isJudged(exitCode) ? describeResults(round) : 'not finished'}`,
+    ),
     `took       ${describeTimes(round)}`,
     ...(folder === null ? [] : [`kept in    ${folder}`]),
   ];

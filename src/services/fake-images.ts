@@ -15,6 +15,8 @@ export class FakeVmImageService implements VmImageService {
   rootfsFailure: string | null = null;
   /** A base that is no sound image. */
   brokenBase: string | null = null;
+  /** Told of every overlay that is there. */
+  onOverlay: (overlay: string) => void = () => {};
   /** How long building and downloading take. */
   workMs = 0;
 
@@ -53,6 +55,7 @@ export class FakeVmImageService implements VmImageService {
     await rm(overlay, { force: true });
     await mkdir(dirname(overlay), { recursive: true });
     await writeFile(overlay, 'overlay');
+    this.onOverlay(overlay);
   }
 
   debianRootfs(

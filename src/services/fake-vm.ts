@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../model/errors.ts';
-import type { Cancellable, VmExit, VmHandle, VmRecord, VmService, VmSpec } from './types.ts';
+import { writePcap } from '../wire/pcap.ts';
+import type { Cancellable, CaptureSpec, VmCapture, VmExit, VmHandle, VmRecord, VmService, VmSpec } from './types.ts';
 
 /** What a guest does. */
 export interface FakeGuest {
@@ -24,6 +25,10 @@ export class FakeVmService implements VmService {
   guest: FakeGuest = { console: 'Linux version 6.1\nNFSTEST_VM_READY\n' };
   /** Accelerators that abort. */
   readonly broken = new Set<string>();
+  /** How many saved states in a row it refuses although they are whole. */
+  refusals = 0;
+  /** What its guests' clocks are off by after they have been set. */
+  clockOffS = 0;
 
   async start(spec: VmSpec, { signal, onNote }: Cancellable & { onNote: (message: string) => void }): Promise<VmHandle> {
     signal.throwIfAborted();
@@ -43,13 +48,15 @@ export class FakeVmService implements VmService {
     const accelerator = spec.accelerators[works];
     if (accelerator === undefined) throw new EnvironmentError('no accelerator is left to try', 'use --accel tcg, which needs nothing of the machine');
     const { qmpSocket, agentSocket, consoleLog, sshPort, memoryFile, restoreFrom } = spec;
-    if (restoreFrom !== null && (await readFile(restoreFrom, 'utf8').catch(() => '')) !== savedState) {
+    const refused = restoreFrom !== null && this.refusals > 0;
+    if (refused) this.refusals -= 1;
+    if (refused || (restoreFrom !== null && (await readFile(restoreFrom, 'utf8').catch(() => '')) !== savedState)) {
       throw new EnvironmentError('the saved client VM could not be restored: the migration failed', 'use --cold to boot one');
     }
     if (memoryFile !== null && restoreFrom === null) await writeFile(memoryFile.path, 'memory');
     await writeFile(qmpSocket, '');
     const record = { pid: 4_000_000 + this.vms.length, startTime: `start-${this.vms.length}`, qmpSocket, agentSocket, consoleLog, accelerator, sshPort };
-    const vm = new FakeVm(record, this.guest, memoryFile?.sharing === 'shared');
+    const vm = new FakeVm(record, this.guest, memoryFile?.sharing === 'shared', this.clockOffS);
     this.vms.push(vm);
     return vm;
   }
@@ -73,6 +80,8 @@ export class FakeVmService implements VmService {
 const savedState = 'devices';
 
 export class FakeVm implements VmHandle {
+  /** Files of captures that were begun; a test puts packets into them. */
+  readonly captures: string[] = [];
   /** Everything that its agent was asked. */
   readonly asked: Record<string, unknown>[] = [];
   /** The agent answers with this error. */
@@ -88,10 +97,12 @@ export class FakeVm implements VmHandle {
   readonly #guest: FakeGuest;
   readonly #end: (exit: VmExit) => void;
   readonly #savable: boolean;
+  readonly #clockOffS: number;
 
-  constructor(record: VmRecord, guest: FakeGuest, savable: boolean) {
+  constructor(record: VmRecord, guest: FakeGuest, savable: boolean, clockOffS = 0) {
     this.record = record;
     this.#savable = savable;
+    this.#clockOffS = clockOffS;
     this.agentFailure = guest.agentFailure ?? null;
     this.#guest = guest;
     this.#text = guest.console;
@@ -130,14 +141,30 @@ export class FakeVm implements VmHandle {
     if (this.agentFailure !== null || this.ended) {
       throw new EnvironmentError(`the agent in the client VM failed: ${this.agentFailure ?? 'the channel was closed'}`, 'use --cold to boot the VM anew');
     }
-    this.asked.push(request as Record<string, unknown>);
-    return request;
+    const asked = request as Record<string, unknown>;
+    this.asked.push(asked);
+    return asked.do === 'resume' ? { time: Number(asked.time) + this.#clockOffS } : {};
   }
 
   async saveState(path: string, { signal }: Cancellable): Promise<void> {
     signal.throwIfAborted();
     if (!this.#savable || this.ended) throw new EnvironmentError('the client VM could not be saved: its memory is not in a file', 'runs start cold');
     await writeFile(path, savedState);
+  }
+
+  async capture({ prefix }: CaptureSpec): Promise<VmCapture> {
+    if (this.ended) throw new EnvironmentError('the traffic can’t be captured: the VM is gone', 'use --pcap never to do without');
+    const file = `${prefix}1.pcap`;
+    await writeFile(file, writePcap([]));
+    this.captures.push(file);
+    let files = [file];
+    return {
+      segments: () => files,
+      stop: async () => {
+        files = [];
+        await rm(file, { force: true });
+      },
+    };
   }
 
   async stop({ graceMs }: { graceMs: number }): Promise<void> {

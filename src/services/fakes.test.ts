@@ -28,17 +28,24 @@ vms.guest = { console: 'Linux version 6.1\n' };
 const dir = fakeFolder();
 let count = 0;
 const vmSpec = async (): Promise<VmSpec> => {
-  const overlay = join(dir, 'disk');
+  const overlay = join(dir, `disk-${count}`);
   await writeFile(overlay, '');
   vms.guest = { console: 'Linux version 6.1\n' };
   return {
     ...{ runId: 'contract', platform: 'linux', arch: 'x64', accelerators: ['tcg'], memoryMiB: 256, cpus: 1, overlay, cidata: '', kernel: null, firmware: null },
     ...{ sshPort: 2222, consoleLog: join(dir, 'vm.log'), qemuLog: join(dir, 'qemu.log'), qmpSocket: join(dir, `qmp-${++count}.sock`) },
+    ...{ agentSocket: join(dir, `agent-${count}.sock`), memoryFile: null, restoreFrom: null },
   };
+};
+/** Nothing runs in it, so no agent does either. */
+const bareSpec = async () => {
+  const spec = await vmSpec();
+  vms.guest = { console: 'Linux version 6.1\n', agentFailure: 'no answer within 0.1 s' };
+  return spec;
 };
 describeVmContract('FakeVmService', async () => ({
   vms,
-  spec: vmSpec,
+  spec: bareSpec,
   boot: {
     spec: async () => {
       const spec = await vmSpec();

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { EnvironmentError } from '../model/errors.ts';
 import { everything, never } from './fake-signals.ts';
@@ -14,6 +15,7 @@ export interface VmLab {
   readonly brokenAccelerator: string;
 }
 
+const socketsOf = ({ qmpSocket, agentSocket, consoleLog, qemuLog }: VmSpec) => ({ qmpSocket, agentSocket, consoleLog, qemuLog });
 const quiet = { ...never, onNote: () => {} };
 
 /** What every VM service must do. */
@@ -109,6 +111,47 @@ export function describeVmContract(name: string, makeLab: () => Promise<VmLab>):
       await everything(vm.console(never));
     });
 
+    it('goes on in a fresh VM from what was saved; a state that was cut off is refused and leaves nothing', async () => {
+      const { vms, spec } = await makeLab();
+      const first = await spec();
+      const [memory, state] = [`${first.overlay}.memory`, `${first.overlay}.state`];
+      const saved = await vms.start({ ...first, memoryFile: { path: memory, sharing: 'shared' } }, quiet);
+      await saved.saveState(state, never);
+      await saved.stop({ graceMs: 0 });
+      const content = await readFile(state);
+      expect(content.length).toBeGreaterThan(0);
+
+      const second = { ...(await spec()), cidata: first.cidata, memoryFile: { path: memory, sharing: 'private' as const }, restoreFrom: state };
+      const restored = await vms.start(second, quiet);
+      expect(restored.record.qmpSocket).toBe(second.qmpSocket);
+      expect((await vms.attach(restored.record))?.record).toEqual(restored.record);
+      await restored.stop({ graceMs: 0 });
+      expect(await readFile(state)).toEqual(content);
+
+      await writeFile(state, content.subarray(0, content.length / 2));
+      const third = { ...second, ...socketsOf(await spec()) };
+      await expect(vms.start(third, quiet)).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringMatching(/^the saved client VM could not be restored: /),
+      });
+      expect(existsSync(third.qmpSocket)).toBe(false);
+      expect(await vms.reap(third.qmpSocket)).toBe(false);
+    });
+
+    it('saves nothing once the signal has fired; an agent that is not there is an error', async () => {
+      const { vms, spec } = await makeLab();
+      const wanted = await spec();
+      const vm = await vms.start(wanted, quiet);
+      try {
+        const aborted = vm.saveState(`${wanted.overlay}.state`, { signal: AbortSignal.abort() });
+        await expect(aborted).rejects.toThrow(/abort/i);
+        const asked = vm.askAgent({ do: 'quiesce' }, { ...never, timeoutMs: 100 });
+        await expect(asked).rejects.toMatchObject({ exitCode: 3, message: expect.stringMatching(/^the agent in the client VM failed: /) });
+      } finally {
+        await vm.stop({ graceMs: 0 });
+      }
+    });
+
     it('gives the console from its start to its last word', async () => {
       const { vms, boot } = await makeLab();
       if (boot === null) return;
@@ -121,6 +164,30 @@ export function describeVmContract(name: string, makeLab: () => Promise<VmLab>):
       // Who comes late reads the same.
       expect(await everything(vm.console(never))).toBe(text);
       expect(await vms.attach(vm.record)).toBeNull();
+    });
+
+    it('captures the traffic while it runs, and leaves no file of it', async () => {
+      const { vms, spec } = await makeLab();
+      const wanted = await spec();
+      const vm = await vms.start(wanted, quiet);
+      try {
+        const prefix = `${wanted.consoleLog}.capture-`;
+        const capture = await vm.capture({ prefix, segmentBytes: 1024 * 1024, segments: 2 });
+        const [file = '', more] = capture.segments();
+        expect(more).toBeUndefined();
+        expect(file.startsWith(prefix)).toBe(true);
+        // The header of a pcap file.
+        expect((await readFile(file)).length).toBeGreaterThanOrEqual(24);
+        // One that another process has left is replaced.
+        const again = await vm.capture({ prefix: `${prefix}again-`, segmentBytes: 1024 * 1024, segments: 2 });
+        await Promise.all([capture.stop(), again.stop()]);
+        await again.stop();
+        expect([...capture.segments(), ...again.segments()]).toEqual([]);
+        expect(existsSync(file)).toBe(false);
+      } finally {
+        await vm.stop({ graceMs: 0 });
+      }
+      await expect(vm.capture({ prefix: wanted.consoleLog, segmentBytes: 1, segments: 1 })).rejects.toThrow(/the traffic can’t be captured/);
     });
   });
 }

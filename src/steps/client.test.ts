@@ -30,7 +30,7 @@ const server: ServerRecord = {
 const suite = () => ({ identity: { kind: 'nfstest' as const, version: null, source: dir }, dir: join(dir, 'suite') });
 
 describe('connectClient', () => {
-  const vm = new FakeVm({ pid: 1, startTime: '', qmpSocket: '', consoleLog: '', accelerator: 'tcg', sshPort: 2200 }, { console: '' });
+  const vm = new FakeVm({ pid: 1, startTime: '', qmpSocket: '', agentSocket: '', consoleLog: '', accelerator: 'tcg', sshPort: 2200 }, { console: '' }, false);
 
   it('logs in with our key and asks for the kernel', async () => {
     await connectClient(guest, vm, 'key', context);

@@ -14,7 +14,7 @@ import { allMountOptions, suiteArguments } from '../suite/command-line.ts';
 import { SuiteParser } from '../suite/parser.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import type { ServerRecord } from './environment.ts';
-import { isLeftOut, type Suite, suiteProgram } from './suite-source.ts';
+import { isLeftOut, type Suite, scriptPath } from './suite-source.ts';
 
 /** Address of the host as a guest of QEMU's user network sees it. */
 export const hostSeenByGuest = '10.0.2.2';
@@ -93,7 +93,7 @@ export function suiteCommand({ suite, server, options, testcases }: Omit<RunSuit
   });
   const mountPort = options.nfsVersion === '3' ? ['--mount-port', String(server.mountPort)] : [];
   return [
-    ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', suiteProgram],
+    ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', scriptPath(options.suiteScript)],
     ...['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)],
     ...['--', ...args],
   ]

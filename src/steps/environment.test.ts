@@ -18,7 +18,7 @@ const server: ServerRecord = {
   ...{ identity: { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' }, containerId: 'c1', containerName: 'ganesha-server' },
   ...{ nfsPort: 4000, mountPort: 4001, export: '/export', nfsVersions: ['3'] },
 };
-const vm = { pid: 1, startTime: 's', qmpSocket: 'q', consoleLog: 'l', accelerator: 'tcg', sshPort: 2222 };
+const vm = { pid: 1, startTime: 's', qmpSocket: 'q', agentSocket: 'a', consoleLog: 'l', accelerator: 'tcg', sshPort: 2222 };
 
 describe('EnvironmentFile', () => {
   it('writes down each part as it comes up, side by side', async () => {
@@ -33,7 +33,7 @@ describe('EnvironmentFile', () => {
   });
 
   it('goes on with what another process wrote', async () => {
-    const record = { runId: 'run-0', createdAt: '2026-01-01T00:00:00Z', server, vm: null };
+    const record = { runId: 'run-0', createdAt: '2026-01-01T00:00:00Z', server, vm: null, suiteDigest: null };
     const file = new EnvironmentFile(options, 'run-1');
     file.adopt(record);
     await file.update({ vm });

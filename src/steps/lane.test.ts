@@ -22,13 +22,15 @@ describe('a lane from start to end', () => {
     expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: { sshPort: 2222 } });
     await lane.connect(controls());
     await lane.upload(controls());
-    lab.remote.commands.push(['python3', { stdout: 'all good\n', exitCode: 0 }]);
+    lab.remote.commands.push(['exec python3', { stdout: 'all good\n', exitCode: 0 }]);
     expect(await lane.runSuite(controls(), ['open'])).toEqual(passed);
     await lane.release(controls(), passed);
     expect(lab.leftovers()).toEqual([]);
     expect(await readEnvironment(lab.options)).toBeNull();
     expect(existsSync(vmFiles(lab.options).overlay)).toBe(false);
-    expect(lab.remote.sessions.map(({ isClosed }) => isClosed)).toEqual([true]);
+    // The first was for the VM that was saved.
+    expect(lab.remote.sessions.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+    expect(lab.vms.specs.map(({ restoreFrom }) => restoreFrom !== null)).toEqual([false, true]);
     expect(lab.context.types.filter((type) => type.endsWith('exited')).sort()).toEqual(['server.exited', 'vm.exited']);
     expect(lab.context.bodies).toContainEqual({ type: 'vm.exited', exitCode: 0, signal: null, unexpected: false });
     expect(lab.lost).toEqual([]);
@@ -106,9 +108,12 @@ describe('release', () => {
   });
 
   it('leaves no overlay of a VM that never came up', async () => {
-    lab.accelerators = ['broken'];
-    lab.vms.broken.add('broken');
     const lane = await lab.openLane();
+    lab.vms.guest = { console: 'NFSTEST_VM_READY\n', agentFailure: 'it hangs' };
+    lab.images.onOverlay = (overlay) => {
+      // It is saved, restored in vain, and then neither saved nor booted.
+      if (overlay === vmFiles(lab.options).overlay) lab.vms.broken.add('tcg');
+    };
     await expect(lane.startVm(controls())).rejects.toThrow(/no accelerator is left/);
     expect(existsSync(vmFiles(lab.options).overlay)).toBe(true);
     await lane.release(controls(), outcomeWith(3));
@@ -133,7 +138,7 @@ describe('release', () => {
     lane.force();
     await lane.release(controls(), outcomeWith(130));
     expect(lab.engine.containers[0]?.removals).toEqual([0, 0]);
-    expect(lab.vms.vms[0]?.stops).toEqual([0, 0]);
+    expect(lab.vms.vms.at(-1)?.stops).toEqual([0, 0]);
   });
 });
 
@@ -158,7 +163,7 @@ describe('a part that dies', () => {
       lab = new FakeLab();
       const lane = await lab.openLane();
       await lane.startVm(controls());
-      lab.vms.vms[0]?.die(death);
+      lab.vms.vms.at(-1)?.die(death);
       await expect.poll(() => lab.lost).toMatchObject([{ exitCode: 5, reason: `the client VM ended by itself (${words})` }]);
       await lane.release(controls(), outcomeWith(5));
       expect(lab.leftovers()).toEqual([]);
@@ -195,7 +200,7 @@ describe('diagnose', () => {
 
   it('the client does not answer any more', async () => {
     const { ask } = await diagnose();
-    lab.remote.sessions[0]?.close();
+    lab.remote.sessions.at(-1)?.close();
     expect(await ask()).toMatchObject({ exitCode: 5, reason: 'the testcases took longer than 1800 s: the client VM has stopped answering' });
   });
 
@@ -242,5 +247,31 @@ describe('a server that is built again', () => {
     await lane.release(controls(), passed);
     expect(lab.leftovers()).toEqual([]);
     expect(lab.lost).toEqual([]);
+  });
+
+  it('one that does not start is lost once, with its own last words', async () => {
+    const write = mine();
+    const lane = await lab.openLane();
+    await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
+    write('Dockerfile', 'FROM base:1\nENTRYPOINT false\n');
+    await lane.rebuildServer(controls());
+    lab.engine.programs.set('', { output: 'no such option\n', exitCode: 1, endsAfterMs: 20 });
+    lab.probe.answers = () => false;
+    await expect(lane.restartServer(controls())).rejects.toMatchObject({
+      message: expect.stringContaining('ended before it was ready'),
+      log: { lines: ['no such option'] },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(lab.lost).toEqual([]);
+    // The next one is as good as the first.
+    lab.engine.programs.set('', { output: 'ready again\n' });
+    lab.probe.answers = () => true;
+    write('Dockerfile', 'FROM base:1\n');
+    await lane.rebuildServer(controls());
+    await lane.restartServer(controls());
+    server()?.die({ exitCode: 7 });
+    await expect.poll(() => lab.lost).toMatchObject([{ exitCode: 4, log: { lines: ['ready again'] } }]);
+    await lane.release(controls(), outcomeWith(4));
+    expect(lab.leftovers()).toEqual([]);
   });
 });

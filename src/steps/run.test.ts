@@ -36,7 +36,7 @@ async function startRun() {
   const actor = createActor(machine, {
     input: {
       goal: 'tests',
-      lane: { attach: false, parts: { server: true, vm: true }, timeoutMs: 60_000, testcases },
+      lane: { lane: 0, attach: false, parts: { server: true, vm: true }, timeoutMs: 60_000, testcases },
       started: { type: 'run.started', server, nfsVersion: '3', testcases, program: '0' },
     },
   });
@@ -53,11 +53,15 @@ const phases = (bodies: readonly EventBody[]) => bodies.flatMap((body) => (body.
 
 describe('a run over fake services', () => {
   it('gives upstream’s verdict on a recorded run, from events alone', async () => {
-    lab.remote.commands.push(['python3', { stdout: transcript('v3-open-read-write'), exitCode: 1 }]);
+    lab.remote.commands.push(['exec python3', { stdout: transcript('v3-open-read-write'), exitCode: 1 }]);
     const { ended, bodies, state } = await startRun();
     expect(await ended).toMatchObject({ exitCode: 1, reason: '1 of 3 testcases failed (open)' });
     expect(phases(bodies).sort()).toEqual(
-      ['server-image ok', 'vm-image ok', 'suite-source ok', 'server ok', 'vm ok', 'connect ok', 'upload ok', 'suite ok', 'stop ok'].sort(),
+      [
+        ...['server-image ok', 'vm-image ok', 'suite-source ok', 'server ok', 'vm ok', 'connect ok', 'suite ok', 'stop ok'],
+        // The VM that is saved first.
+        ...['vm-boot ok', 'connect ok', 'upload ok', 'vm-save ok'],
+      ].sort(),
     );
     expect(state().testcases.map(({ name, status }) => `${name} ${status}`)).toEqual(['open failed', 'read passed', 'write passed']);
     expect(state()).toMatchObject({ clientKernel: '6.1.0-fake', accelerator: 'tcg', containerName: 'ganesha-server', suite: { kind: 'bundled' } });
@@ -65,15 +69,15 @@ describe('a run over fake services', () => {
   });
 
   it('a set-up that fails: nothing ran', async () => {
-    lab.remote.commands.push(['python3', { stdout: transcript('setup-failure-mount-refused'), exitCode: 1 }]);
+    lab.remote.commands.push(['exec python3', { stdout: transcript('setup-failure-mount-refused'), exitCode: 1 }]);
     expect(await (await startRun()).ended).toMatchObject({ exitCode: 6 });
     expect(lab.leftovers()).toEqual([]);
   });
 
   it('a server that dies in the middle: its loss, not the client’s', async () => {
-    lab.remote.commands.push(['python3', { stdout: 'TEST: Running\n', afterwards: 'hang' }]);
+    lab.remote.commands.push(['exec python3', { stdout: 'TEST: Running\n', afterwards: 'hang' }]);
     const { ended, state } = await startRun();
-    await expect.poll(() => lab.remote.ran.some((command) => command.includes('python3'))).toBe(true);
+    await expect.poll(() => lab.remote.ran.some((command) => command.includes('exec python3'))).toBe(true);
     lab.engine.containers[0]?.die({ exitCode: 139 });
     expect(await ended).toMatchObject({ exitCode: 4, reason: 'the server died (exit code 139)' });
     expect(state().testcases.map(({ status }) => status)).toEqual(['not-run', 'not-run', 'not-run']);
@@ -81,11 +85,11 @@ describe('a run over fake services', () => {
   });
 
   it('a VM that dies in the middle: the client’s loss, though its connection breaks at the same time', async () => {
-    lab.remote.commands.push(['python3', { stdout: 'TEST: Running\n', afterwards: 'hang' }]);
+    lab.remote.commands.push(['exec python3', { stdout: 'TEST: Running\n', afterwards: 'hang' }]);
     const { ended } = await startRun();
-    await expect.poll(() => lab.remote.ran.some((command) => command.includes('python3'))).toBe(true);
-    lab.vms.vms[0]?.die({ signal: 'SIGKILL' });
-    lab.remote.sessions[0]?.close();
+    await expect.poll(() => lab.remote.ran.some((command) => command.includes('exec python3'))).toBe(true);
+    lab.vms.vms.at(-1)?.die({ signal: 'SIGKILL' });
+    lab.remote.sessions.at(-1)?.close();
     expect(await ended).toMatchObject({ exitCode: 5 });
     expect(lab.leftovers()).toEqual([]);
   });
@@ -99,9 +103,9 @@ describe('a run over fake services', () => {
     expect(await ended).toMatchObject({ exitCode: 130 });
     expect(
       phases(bodies)
-        .filter((phase) => /^(server|vm|stop) /.test(phase))
+        .filter((phase) => /^(server|vm|vm-boot|stop) /.test(phase))
         .sort(),
-    ).toEqual(['server cancelled', 'stop ok', 'vm cancelled']);
+    ).toEqual(['server cancelled', 'stop ok', 'vm-boot cancelled']);
     expect(lab.leftovers()).toEqual([]);
   });
 

@@ -24,6 +24,7 @@ export class SavedVms {
   readonly #services: { readonly vms: VmService; readonly qemuVersion: () => Promise<string> };
   readonly #digests: DigestCache;
   #provided: Promise<SavedVm> | null = null;
+  #removal: Promise<void> = Promise.resolve();
 
   constructor(options: Options, services: { readonly vms: VmService; readonly qemuVersion: () => Promise<string> }) {
     this.#options = options;
@@ -45,13 +46,19 @@ export class SavedVms {
     }
   }
 
-  /** Forgets a saved VM that turned out not to work. */
-  async discard({ files }: SavedVm): Promise<void> {
+  /** Forgets a saved VM that turned out not to work; one that was made since stays. */
+  async discard(saved: SavedVm): Promise<void> {
+    const provided = this.#provided;
+    const current = await provided?.catch(() => null);
+    if (provided === null || current !== saved || this.#provided !== provided) return;
     this.#provided = null;
-    await rm(files.dir, { recursive: true, force: true });
+    this.#removal = rm(saved.files.dir, { recursive: true, force: true });
+    await this.#removal;
   }
 
   async #find(wanted: Wanted, spec: VmSpec, bake: Bake, note: (message: string) => void): Promise<SavedVm> {
+    // Another lane may be about to remove what would be found.
+    await this.#removal.catch(() => {});
     const { saved } = vmFiles(this.#options);
     const files = savedVmFiles(saved, `${spec.cpus}-cpus-${spec.memoryMiB}-mib-${wanted.suite.identity.kind}`);
     const suite = await suiteDigest(wanted.suite);
@@ -60,7 +67,8 @@ export class SavedVms {
     if (found === 'fits') return { files, accelerator, suiteDigest: suite };
     if (found !== 'missing') note(`the saved client VM is not used: ${found.reason}; booting cold and saving again`);
     await rm(files.dir, { recursive: true, force: true });
-    await mkdir(files.dir, { recursive: true });
+    // A guest's memory holds its keys.
+    await mkdir(files.dir, { recursive: true, mode: 0o700 });
     try {
       const booted = await bake(files);
       await finishSaved(files, await this.#identity(wanted, spec, files, booted, suite));

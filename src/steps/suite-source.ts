@@ -7,6 +7,7 @@ import { asset, programVersion } from '../config/paths.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { SuiteIdentity } from '../model/events.ts';
 import type { SourceService } from '../services/types.ts';
+import { posixScript } from '../suite/catalog.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 
@@ -18,8 +19,11 @@ const ownDeadlineMs = 120_000;
 /** How long a failed clone is not tried again. */
 const retryAfterMs = 60 * 60 * 1000;
 
-/** Path of the program inside a suite's folder; the bundled suite has the layout of NFStest. */
-export const suiteProgram = join('test', 'nfstest_posix');
+/** Path of a script inside a suite's folder; the bundled suite has the layout of NFStest. */
+export const scriptPath = (script: string): string => join('test', script);
+
+/** What every suite has. */
+export const suiteProgram = scriptPath(posixScript);
 
 export interface Suite {
   readonly identity: SuiteIdentity;
@@ -30,8 +34,14 @@ export interface Suite {
 /** What does not go into the guest, nor into the digest. */
 export const isLeftOut = (path: string): boolean => ['.git', '__pycache__', '.github'].includes(basename(path));
 
+const digests = new WeakMap<Suite, Promise<string>>();
+
 /** Digest of all that is uploaded: a VM that was saved with the same needs no upload. */
-export const suiteDigest = async ({ dir }: Suite): Promise<string> => contentHash(dir, await contentHash(asset('runner'), 'runner', isLeftOut), isLeftOut);
+export function suiteDigest(suite: Suite): Promise<string> {
+  const digest = digests.get(suite) ?? contentHash(asset('runner'), 'runner', isLeftOut).then((runner) => contentHash(suite.dir, runner, isLeftOut));
+  digests.set(suite, digest);
+  return digest;
+}
 
 /** Finds the suite: NFSTEST_SRC, the cached clone, a new clone, the bundled one, as far as SUITE allows. */
 export function prepareSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {
@@ -39,7 +49,9 @@ export function prepareSuite(options: Options, sources: SourceService, context: 
     context,
     phase,
     async () => {
-      const suite = await findSuite(options, sources, context);
+      const found = await findSuite(options, sources, context);
+      const { suiteScript: script } = options;
+      const suite = script === posixScript ? found : { ...found, identity: { ...found.identity, script } };
       context.report({ type: 'suite.resolved', suite: suite.identity });
       return suite;
     },
@@ -53,14 +65,24 @@ export const suiteTitle = ({ kind, version }: SuiteIdentity): string =>
 
 const bundled = (): Suite => ({ identity: { kind: 'bundled', version: programVersion, source: asset('suite') }, dir: asset('suite') });
 
+const cloneOf = ({ buildDir }: Pick<Options, 'buildDir'>, text: string): string =>
+  join(buildDir, 'src', `nfstest-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
+
+/** The checkout of NFStest that is on this machine already: NFSTEST_SRC, or a clone of an earlier run; null where there is none. */
+export function localSuite(options: Pick<Options, 'nfstestSource' | 'nfstestRepository' | 'nfstestTag' | 'buildDir'>): string | null {
+  const { nfstestSource: source, nfstestRepository: url, nfstestTag: ref } = options;
+  if (source !== '' && !isGitUrl(source)) return source;
+  const clone = cloneOf(options, source === '' ? `${url} ${ref}` : source);
+  return existsSync(join(clone, suiteProgram)) ? clone : null;
+}
+
 async function findSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {
   if (options.suite === 'bundled') return bundled();
   const source = options.nfstestSource;
   if (source !== '' && !isGitUrl(source)) return nfstest(source, source, sources);
 
-  const cache = (text: string) => join(options.buildDir, 'src', `nfstest-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
   if (source !== '') {
-    const target = cache(source);
+    const target = cloneOf(options, source);
     if (!existsSync(join(target, suiteProgram))) {
       progressOf(context, phase)(`cloning ${source}`);
       await sources.clone({ url: source, ref: null, target, deadlineMs: ownDeadlineMs }, { signal: context.signal });
@@ -69,7 +91,7 @@ async function findSuite(options: Options, sources: SourceService, context: Step
   }
 
   const { nfstestRepository: url, nfstestTag: ref } = options;
-  const target = cache(`${url} ${ref}`);
+  const target = cloneOf(options, `${url} ${ref}`);
   if (existsSync(join(target, suiteProgram))) return nfstest(target, url, sources);
   const failure = `${target}.unreachable`;
   try {

@@ -1,80 +1,52 @@
 import { existsSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { fakeOptions } from '../config/fake-options.ts';
 import type { Values } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
-import { fakeFolder } from '../services/fake-folder.ts';
-import { FakeVmImageService } from '../services/fake-images.ts';
-import { FakePortService } from '../services/fake-network.ts';
 import { never } from '../services/fake-signals.ts';
-import { FakeVmService } from '../services/fake-vm.ts';
-import type { VmHandle } from '../services/types.ts';
 import { FakeContext } from './fake-context.ts';
+import { FakeVmStart } from './fake-vm-start.ts';
 import { startVm, waitForMarker } from './vm.ts';
 
-const dir = fakeFolder();
-let vms: FakeVmService;
-let images: FakeVmImageService;
-let ports: FakePortService;
-let context: FakeContext;
-let booted: string[];
-let accelerators: string[];
-
+let lab: FakeVmStart;
 beforeEach(() => {
-  [vms, images, ports, context] = [new FakeVmService(), new FakeVmImageService(), new FakePortService(), new FakeContext()];
-  booted = [];
-  accelerators = ['tcg'];
+  lab = new FakeVmStart();
 });
 
-const kernel = { image: '/vmlinuz', initrd: '/initrd', append: 'root=/dev/vda' };
+const start = (flags: Values = {}) => lab.start({ COLD: '1', ...flags });
 
-const follow = (vm: VmHandle) =>
-  void (async () => {
-    for await (const chunk of vm.console(never)) context.log('vm', chunk);
-  })();
-
-function start(flags: Values = {}) {
-  const image = { disk: '/images/vm.qcow2', kernel, title: 'Debian 12 client', needsProvisioning: false };
-  const input = {
-    ...{ runId: 'run', options: fakeOptions(dir, flags), platform: 'linux' as const, arch: 'x64', image, cidata: '/seed.iso', tail: context.tail('vm') },
-    onStarted: async (vm: VmHandle) => follow(vm),
-  };
-  const onBooted = async (accelerator: string) => {
-    booted.push(accelerator);
-  };
-  return startVm(input, { vms, images, ports, accelerators: async () => accelerators, firmware: async () => '/code.fd', onBooted }, context);
-}
-
-describe('startVm', () => {
-  it('boots a fresh overlay and waits for the marker', async () => {
-    const vm = await start({ VM_MEMORY: '1G', VM_CPUS: '3' });
-    const files = vmFiles(fakeOptions(dir));
-    expect(vms.specs).toMatchObject([
+describe('startVm with --cold', () => {
+  it('boots a fresh overlay and waits for the marker; nothing is saved', async () => {
+    const { vm, suiteDigest } = await start({ VM_MEMORY: '1G', VM_CPUS: '3' });
+    const files = vmFiles(lab.options());
+    expect(lab.vms.specs).toMatchObject([
       {
-        ...{ runId: 'run', memoryMiB: 1024, cpus: 3, overlay: files.overlay, cidata: '/seed.iso', kernel, firmware: '/code.fd', sshPort: 2222 },
-        ...{ consoleLog: files.consoleLog, qmpSocket: files.qmpSocket, accelerators: ['tcg'] },
+        ...{ runId: 'run', memoryMiB: 1024, cpus: 3, overlay: files.overlay, cidata: lab.cidata, kernel: lab.image.kernel, firmware: '/code.fd' },
+        ...{ consoleLog: files.consoleLog, qmpSocket: files.qmpSocket, agentSocket: files.agentSocket, accelerators: ['tcg'], sshPort: 2222 },
+        ...{ memoryFile: null, restoreFrom: null },
       },
     ]);
-    expect(images.calls).toEqual(['overlay']);
+    expect(lab.images.calls).toEqual(['overlay']);
     expect(existsSync(files.overlay)).toBe(true);
-    expect(booted).toEqual(['tcg']);
-    expect(context.types.filter((type) => type !== 'progress.reported')).toEqual(['phase.started', 'vm.started', 'vm.ready', 'phase.finished']);
-    expect(context.phases).toEqual(['vm ok: Debian 12 client, tcg, SSH on 127.0.0.1:2222']);
+    expect(existsSync(files.saved)).toBe(false);
+    expect(suiteDigest).toBeNull();
+    expect(lab.booted).toEqual(['tcg']);
+    expect(lab.context.types.filter((type) => type !== 'progress.reported')).toEqual(['phase.started', 'vm.started', 'vm.ready', 'phase.finished']);
+    expect(lab.context.phases).toEqual(['vm ok: Debian 12 client, tcg, SSH on 127.0.0.1:2222, booted cold']);
     await vm.stop({ graceMs: 0 });
   });
 
   it('falls back to another accelerator and says so', async () => {
-    accelerators = ['kvm', 'tcg'];
-    vms.broken.add('kvm');
+    lab.accelerators = ['kvm', 'tcg'];
+    lab.vms.broken.add('kvm');
     await start();
-    expect(context.notes).toEqual(['info: kvm does not work here (it aborts); using tcg']);
-    expect(booted).toEqual(['tcg']);
+    expect(lab.context.notes).toEqual(['info: kvm does not work here (it aborts); using tcg']);
+    expect(lab.booted).toEqual(['tcg']);
   });
 
   it('takes another port where the default is taken, and refuses one that was asked for', async () => {
-    ports.holders.set(2222, 'sshd (pid 1)');
-    expect((await start()).record.sshPort).toBe(2223);
-    expect(context.notes).toEqual(['info: port 2222 (SSH) is taken by sshd (pid 1); using 2223']);
+    lab.ports.holders.set(2222, 'sshd (pid 1)');
+    expect((await start()).vm.record.sshPort).toBe(2223);
+    expect(lab.context.notes).toEqual(['info: port 2222 (SSH) is taken by sshd (pid 1); using 2223']);
     await expect(start({ SSH_PORT: '2222' })).rejects.toMatchObject({
       exitCode: 3,
       message: 'port 2222 (SSH) is taken by sshd (pid 1)',
@@ -83,18 +55,18 @@ describe('startVm', () => {
   });
 
   it('names an image that is broken, before anything is started', async () => {
-    images.brokenBase = '/images/vm.qcow2';
-    await expect(start()).rejects.toMatchObject({ exitCode: 3, message: '/images/vm.qcow2 is no sound qcow2 image' });
-    expect(vms.specs).toEqual([]);
+    lab.images.brokenBase = lab.image.disk;
+    await expect(start()).rejects.toMatchObject({ exitCode: 3, message: `${lab.image.disk} is no sound qcow2 image` });
+    expect(lab.vms.specs).toEqual([]);
   });
 
   it('shows the console as its progress', async () => {
     await start();
-    expect(context.bodies).not.toContainEqual(expect.objectContaining({ type: 'progress.reported', message: '' }));
-    vms.guest = { console: 'Booting Linux\n' };
-    context = new FakeContext({ signal: AbortSignal.timeout(300) });
-    await expect(start()).rejects.toThrow(/abort/i);
-    expect(context.bodies).toContainEqual({ type: 'progress.reported', phase: 'vm', message: 'Booting Linux', fraction: null });
+    expect(lab.context.bodies).not.toContainEqual(expect.objectContaining({ type: 'progress.reported', message: '' }));
+    lab.vms.guest = { console: 'Booting Linux\n' };
+    lab.context = new FakeContext({ signal: AbortSignal.timeout(300) });
+    await expect(startVm(lab.input({ COLD: '1' }), lab.services, lab.context)).rejects.toThrow(/abort/i);
+    expect(lab.context.bodies).toContainEqual({ type: 'progress.reported', phase: 'vm', message: 'Booting Linux', fraction: null });
   });
 });
 
@@ -109,44 +81,38 @@ describe('a client that does not come up', () => {
     ['panics', { console: 'boot\n[ 1.0] Kernel panic - not syncing: VFS\n' }, /^the client VM's kernel panicked: .*not syncing: VFS/, /--memory 1G/],
     ['ends', { console: 'boot\n', lastWords: 'Power down\n', endsAfterMs: 20 }, /^the client VM ended while it booted$/, /qemu\.log/],
   ])('%s', async (_, guest, message, hint) => {
-    vms.guest = guest;
-    await expect(start()).rejects.toMatchObject({
-      exitCode: 3,
-      message: expect.stringMatching(message),
-      hint: expect.stringMatching(hint),
-      log: { path: '/run/vm.log', lines: expect.arrayContaining(['boot']) },
-    });
-    expect(booted).toEqual([]);
+    lab.vms.guest = guest;
+    for (const flags of [{ COLD: '1' }, { COLD: '0' }]) {
+      await expect(lab.start(flags)).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+        log: { path: '/run/vm.log', lines: expect.arrayContaining(['boot']) },
+      });
+    }
+    expect(lab.booted).toEqual([]);
   });
 
   it('does not take cloud-init’s print of its own input for the marker', async () => {
-    vms.guest = { console: "+ echo '@NFSTEST_VM_READY@'\n" };
+    lab.vms.guest = { console: "+ echo '@NFSTEST_VM_READY@'\n" };
     const starting = start();
     await new Promise((resolve) => setTimeout(resolve, 250));
-    expect(context.types).not.toContain('vm.ready');
-    vms.vms[0]?.print('NFSTEST_VM_READY\n');
+    expect(lab.context.types).not.toContain('vm.ready');
+    lab.vms.vms[0]?.print('NFSTEST_VM_READY\n');
     await starting;
   });
 
   it('is waited for only so long', async () => {
-    vms.guest = { console: 'boot\n' };
-    const vm = await vms.start(await specOf(), { ...never, onNote: () => {} });
-    follow(vm);
-    const waiting = waitForMarker({ tail: context.tail('vm'), options: fakeOptions(dir) }, vm, 'vm', context, 100);
+    const { vm: earlier } = await start();
+    await earlier.stop({ graceMs: 0 });
+    const [spec] = lab.vms.specs;
+    if (!spec) throw new Error('no VM was started');
+    lab.context = new FakeContext();
+    lab.vms.guest = { console: 'boot\n' };
+    const vm = await lab.vms.start(spec, { ...never, onNote: () => {} });
+    lab.follow(vm);
+    const waiting = waitForMarker({ tail: lab.context.tail('vm'), options: lab.options() }, vm, 'vm', lab.context, 100);
     await expect(waiting).rejects.toMatchObject({ exitCode: 3, message: 'the client VM was not ready within 0.1 s' });
     await vm.stop({ graceMs: 0 });
   });
 });
-
-/** A spec of a VM that was started before. */
-async function specOf() {
-  const guest = vms.guest;
-  vms.guest = { console: 'NFSTEST_VM_READY\n' };
-  const vm = await start();
-  await vm.stop({ graceMs: 0 });
-  vms.guest = guest;
-  context = new FakeContext();
-  const [spec] = vms.specs;
-  if (!spec) throw new Error('no VM was started');
-  return spec;
-}

@@ -82,7 +82,9 @@ export async function startVm(input: StartVmInput, services: VmServices, context
     context,
   );
   const spec = vmSpec(input, await services.accelerators(context), sshPort, await services.firmware());
-  if (!options.cold && canBeSaved(input)) {
+  if (!options.cold && !canBeSaved(input)) {
+    context.report({ type: 'note.reported', level: 'info', message: 'a VM can’t be saved on an Intel Mac; booting cold' });
+  } else if (!options.cold) {
     const started = await startSaved(input, spec, services, context);
     if (started !== null) return started;
   }

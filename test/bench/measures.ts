@@ -1,0 +1,142 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { openRun } from '../../src/commands/open-run.ts';
+import { readDefaults } from '../../src/config/defaults-file.ts';
+import { resolveOptions } from '../../src/config/options.ts';
+import { clientUser } from '../../src/config/vm-files.ts';
+import { TestTerminal } from '../ui/terminal.ts';
+import { cli, diskBytes, lastEvent, median, nfstestTui, runsDir, settings, vmDir } from './lab.ts';
+
+/** One figure: what was measured, and how often. */
+export interface Figure {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly values: readonly number[];
+}
+
+const figure = (values: readonly number[]): Figure => ({ median: median(values), min: Math.min(...values), max: Math.max(...values), values });
+
+/** Runs a measurement several times, one after the other. */
+export async function repeat(count: number, measure: () => Promise<number>): Promise<Figure> {
+  const values: number[] = [];
+  for (let round = 0; round < count; round++) values.push(await measure());
+  return figure(values);
+}
+
+export const stop = () => nfstestTui(['stop-env']);
+
+/** From the command to its end, which is when server and client VM are ready and answer. */
+export async function startMs(...flags: string[]): Promise<number> {
+  const { tookMs } = await nfstestTui(['start-env', ...flags]);
+  await stop();
+  return tookMs;
+}
+
+/** From the command to the first testcase's line. */
+export async function firstTestcaseMs(): Promise<number> {
+  const { sawAtMs } = await nfstestTui(['--ci', '--testcase=readlink'], "TEST: Running test 'readlink'");
+  if (sawAtMs === null) throw new Error('no testcase began');
+  return sawAtMs;
+}
+
+export interface WholeSuite {
+  /** From the command to its end. */
+  readonly tookMs: number;
+  readonly peakBytes: number;
+}
+
+export async function allTestcases(lanes: number): Promise<WholeSuite> {
+  const { tookMs, peakBytes } = await nfstestTui(['--ci', '--testcase=all', '--quiet', `--lanes=${lanes}`]);
+  return { tookMs, peakBytes };
+}
+
+/** What a start writes before anything runs, in the VM's folder and the run's. */
+export async function newDiskBytes(): Promise<number> {
+  const all = async () => (await diskBytes(vmDir)) + (await diskBytes(runsDir));
+  const before = await all();
+  await nfstestTui(['start-env']);
+  const after = await all();
+  await stop();
+  return after - before;
+}
+
+/** The whole suite in an environment that runs: through the program, and by hand over ssh; in turns, because machines have moods. */
+export async function overhead(rounds: number): Promise<{ readonly throughMs: Figure; readonly byHandMs: Figure }> {
+  await nfstestTui(['start-env']);
+  try {
+    const through: number[] = [];
+    const byHand: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      through.push((await nfstestTui(['test', '--testcase=all', '--quiet'])).tookMs);
+      byHand.push(await suiteByHand((await lastEvent<{ command: string }>('suite.started')).command));
+    }
+    return { throughMs: figure(through), byHandMs: figure(byHand) };
+  } finally {
+    await stop();
+  }
+}
+
+/** As a person would start it, without our runner: the suite's program with the same arguments. */
+function suiteByHand(command: string): Promise<number> {
+  const root = /--suite-root (\S+)/.exec(command)?.[1];
+  const script = /--script (\S+)/.exec(command)?.[1];
+  const args = command.split(' -- ')[1];
+  if (!root || !script || !args) throw new Error(`the suite's command has changed: ${command}`);
+  const guest = `cd /tmp && PYTHONPATH=${root} PATH=$PATH:/usr/sbin:/sbin python3 -u ${root}/${script} ${args}`;
+  const began = performance.now();
+  const quiet = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', '-o', 'IdentitiesOnly=yes'];
+  const words = ['-i', join(vmDir, 'id_ed25519'), '-p', settings.SSH_PORT, ...quiet, `${clientUser}@127.0.0.1`, guest];
+  return new Promise((done, fail) => {
+    const child = spawn('ssh', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+    child.on('error', fail);
+    child.on('close', (exitCode) => (exitCode === 0 ? done(performance.now() - began) : fail(new Error(`the suite by hand ended with ${exitCode}`))));
+  });
+}
+
+/** Rounds of a session: the server is restarted, one short testcase runs again. The testcase's own time is given too. */
+export async function innerLoop(rounds: number): Promise<{ readonly roundMs: Figure; readonly testcaseMs: Figure }> {
+  const options = resolveOptions({ flags: {}, environment: settings, defaults: readDefaults(), cwd: process.cwd() });
+  const run = await openRun({
+    ...{ options, goal: 'session', parts: { server: true, vm: true }, attach: false, keep: () => false, reporters: () => [] },
+  });
+  let idle = Promise.withResolvers<void>();
+  run.onIdle(() => idle.resolve());
+  const untilIdle = async (act: () => unknown) => {
+    idle = Promise.withResolvers();
+    await act();
+    await Promise.race([idle.promise, run.ended.then(({ reason }) => Promise.reject(new Error(`the session ended: ${reason}`)))]);
+  };
+  const testcases: number[] = [];
+  run.recorder.subscribe((event) => {
+    if (event.type === 'testcase.finished') testcases.push(event.durationMs ?? 0);
+  });
+  try {
+    await untilIdle(() => run.start());
+    const roundMs = await repeat(rounds, async () => {
+      const began = performance.now();
+      await untilIdle(() => run.send({ type: 'server.restart' }));
+      await untilIdle(() => run.test(['readlink']));
+      return performance.now() - began;
+    });
+    if (testcases.length !== rounds) throw new Error(`${testcases.length} of ${rounds} testcases ran`);
+    return { roundMs, testcaseMs: figure(testcases) };
+  } finally {
+    run.send({ type: 'run.stop', outcome: { exitCode: 0, reason: 'measured', hint: null, log: null } });
+    await run.ended;
+  }
+}
+
+export async function helpMs(): Promise<number> {
+  const began = performance.now();
+  spawnSync(process.execPath, [cli, '--help'], { stdio: 'ignore' });
+  return performance.now() - began;
+}
+
+export async function firstFrameMs(): Promise<number> {
+  const terminal = new TestTerminal([process.execPath, cli, 'replay', 'test/fixtures/runs/full']);
+  const tookMs = await terminal.until((text) => text.includes('1 Testcases'));
+  terminal.write('q');
+  await terminal.exited;
+  return tookMs;
+}
