@@ -52,10 +52,15 @@ NFSTEST_TAG ?= v3.2
 # Longest time the testcases may take, for example 90s, 30m, 2h.
 TIMEOUT ?= 30m
 
+# Which testcases' NFS traffic is kept as a capture: always, on-failure or never (then nothing is recorded).
+PCAP ?= on-failure
+
 # Run folders.
 RUNS_DIR ?= build/runs
 # How many are kept; older ones are deleted after a run.
 RUNS_KEEP ?= 50
+# Longest log of a run (suite, server, console, build): more is counted and left out. 64K, 256M, 1G.
+LOG_MAX ?= 256M
 
 # Reports: plain, junit, tap, json, ndjson, github, html; separated by commas. plain goes to the terminal, the others into files.
 REPORTER ?= plain

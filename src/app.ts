@@ -16,6 +16,7 @@ import { TcpProbeService } from './services/probe.ts';
 import { findFirmware } from './services/qemu/firmware.ts';
 import { QemuVmService } from './services/qemu/service.ts';
 import { Ssh2RemoteService } from './services/ssh.ts';
+import { TsharkDecoder } from './services/tshark.ts';
 import type { EngineService, PortService, ProcessTable, WatchService } from './services/types.ts';
 import { ChokidarWatchService } from './services/watch.ts';
 import type { LaneServices } from './steps/lane.ts';
@@ -79,6 +80,7 @@ export async function openServices(options: Options): Promise<Services> {
   return {
     ...boot,
     engine,
+    decoder: new TsharkDecoder(),
     probe: new TcpProbeService(),
     sources: new GitSourceService(),
     earthly: new EarthlyCliService(),

@@ -10,6 +10,8 @@ import { programVersion } from './config/paths.ts';
 import { EnvironmentError, messageOf, ReportedError, UserError } from './model/errors.ts';
 import { ExitCode } from './model/exit-codes.ts';
 import { closest } from './model/suggest.ts';
+import { onlyColours } from './model/terminal-text.ts';
+import { terminalWriter } from './terminal-writer.ts';
 
 enableCompileCache();
 const defaults = readDefaults();
@@ -80,9 +82,7 @@ function parse(argv: readonly string[]) {
 async function main(argv: readonly string[]): Promise<ExitCode> {
   const cli = parse(argv);
   const { settings, switches } = readFlags(cli.flags);
-  const write = (text: string) => {
-    process.stdout.write(text);
-  };
+  const write = terminalWriter(process.stdout);
   if (cli.flags.version) {
     write(`nfstest-tui ${programVersion}\n`);
     return ExitCode.passed;
@@ -136,7 +136,7 @@ function report(error: unknown): ExitCode {
   }
   const log = error instanceof EnvironmentError && error.log ? error.log : null;
   const excerpt = log ? [...log.lines.map((line) => `  | ${line}`), `  (${log.path})`] : [];
-  process.stderr.write(`${[...excerpt, `nfstest-tui: ${error.message}`, `  → ${error.hint}`].join('\n')}\n`);
+  process.stderr.write(`${onlyColours([...excerpt, `nfstest-tui: ${error.message}`, `  → ${error.hint}`].join('\n'))}\n`);
   return error.exitCode;
 }
 

@@ -6,6 +6,16 @@ import { type Lab, openLab, trouble } from './support/lab.ts';
 
 describe.skipIf(trouble)('the whole run, as plain lines', () => {
   let lab: Lab;
+  /** Results of all testcases from a saved VM, by NFS version. */
+  const alike = new Map<string, unknown>();
+  const results = async () => {
+    const summary = (await lab.summary()) as {
+      totals: { assertionsPassed: number };
+      testcases: { name: string; verdict: string; passedCount: number; failedCount: number }[];
+      phases: { phase: string; durationMs: number }[];
+    };
+    return { ...summary, testcases: summary.testcases.map(({ name, verdict, passedCount, failedCount }) => ({ name, verdict, passedCount, failedCount })) };
+  };
   beforeAll(async () => {
     lab = await openLab();
   });
@@ -45,9 +55,19 @@ describe.skipIf(trouble)('the whole run, as plain lines', () => {
     expect(stdout.split('\n').slice(-20).join('\n')).toMatch(/NFS Test PASSED/);
     expect(stdout.match(/^PASS /gm)).toHaveLength(33);
     expect(exitCode).toBe(0);
-    const summary = (await lab.summary()) as { totals: { assertionsPassed: number } };
+    const summary = await results();
     expect(summary.totals.assertionsPassed).toBeGreaterThanOrEqual(250);
+    alike.set(version, summary.testcases);
     expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test('a VM that is booted cold comes to the same, testcase by testcase', async () => {
+    const { exitCode } = await runCli(['--ci', '--cold', '--testcase=all', '--nfs-version=3', '--quiet', ...lab.flags]);
+    expect(exitCode).toBe(0);
+    const { testcases, phases } = await results();
+    expect(testcases).toHaveLength(33);
+    expect(testcases).toEqual(alike.get('3'));
+    expect(phases.find(({ phase }) => phase === 'vm')?.durationMs).toBeGreaterThan(5_000);
   });
 
   test('an interrupt while the VM boots tidies up and ends with 130', async () => {

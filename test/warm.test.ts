@@ -77,22 +77,6 @@ describe.skipIf(trouble)('a client VM that is saved once', () => {
     expect(exitCode).toBe(0);
   };
 
-  test('all 33 testcases come out alike, booted cold and from the saved state', async () => {
-    const outcome = async (...flags: string[]) => {
-      const { exitCode } = await runCli(['--ci', '--testcase=all', '--quiet', ...lab.flags, ...flags]);
-      expect(exitCode).toBe(0);
-      const { testcases } = (await lab.summary()) as { testcases: { name: string; verdict: string; passedCount: number; failedCount: number }[] };
-      return testcases.map(({ name, verdict, passedCount, failedCount }) => `${name} ${verdict} ${passedCount} ${failedCount}`);
-    };
-    const warm = await outcome();
-    expect(await names()).not.toContain('vm-boot');
-    const cold = await outcome('--cold');
-    expect(await names()).not.toContain('vm-boot');
-    expect((await phases()).find(({ phase }) => phase === 'vm')?.durationMs).toBeGreaterThan(5_000);
-    expect(cold).toHaveLength(33);
-    expect(warm).toEqual(cold);
-  });
-
   test('killed while it was saved: the next start says so, and saves again', async () => {
     const killed = startCli(['--ci', '--testcase=read', ...lab.flags, ...own]);
     await killed.waitFor('save client VM');

@@ -42,7 +42,7 @@ describe.skipIf(trouble)('watch', () => {
     await waits(1);
     expect(watch.output()).toMatch(/\nround 1: failed write; 1 passed\ntook +[\d.]+ s: tests [\d.]+ s\n/);
 
-    // Mended in the recipe alone: the image stays as it is.
+    // Mended in the recipe.
     await server.edit('server.json', (text) => text.replace('size=600k', 'size=64m'));
     await waits(2);
     expect(watch.output()).toMatch(/\nround 2, changed: server\.json\ntestcases {2}1: write\n/);

@@ -9,6 +9,14 @@ const scrollback = 2000;
 /** Of a flood only this many lines are interpreted; what scrolled by between two looks is on disk. */
 const mostLinesAtOnce = 500;
 
+/** In UTF-16 units; a line of the console that is longer is no text for people. */
+const longestLine = 4096;
+/**
+ * Commands that xterm.js does as often as they say (repeat, insert, delete and scroll lines, tab): with a number of ten digits
+ * each would hold the dashboard for minutes. More than a screen has no meaning.
+ */
+const repeatable = ['b', 'L', 'M', 'S', 'T', 'I', 'Z'];
+
 const nothing: LineWindow = { firstNumber: 1, count: 0, slice: () => [] };
 
 /**
@@ -17,7 +25,8 @@ const nothing: LineWindow = { firstNumber: 1, count: 0, slice: () => [] };
  */
 export class ConsoleScreen implements Observable<LineWindow> {
   readonly #source: LogSource;
-  readonly #terminal = new xterm.Terminal({ cols: columns, rows, scrollback, convertEol: true, allowProposedApi: true });
+  // It would print what it can't parse in the middle of the screen.
+  readonly #terminal = new xterm.Terminal({ cols: columns, rows, scrollback, convertEol: true, allowProposedApi: true, logLevel: 'off' });
   readonly #listeners = new Set<() => void>();
   /** Number of the next line to interpret. */
   #nextNumber = 1;
@@ -30,6 +39,9 @@ export class ConsoleScreen implements Observable<LineWindow> {
 
   constructor(source: LogSource) {
     this.#source = source;
+    for (const final of repeatable) {
+      this.#terminal.parser.registerCsiHandler({ final }, (counts) => counts.flat().some((count) => count > columns));
+    }
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -58,11 +70,17 @@ export class ConsoleScreen implements Observable<LineWindow> {
     if (fresh <= 0) return;
     this.#nextNumber = end;
     this.#writing = true;
-    this.#terminal.write(`${lines.slice(-fresh).join('\r\n')}\r\n`, () => {
-      this.#writing = false;
-      this.#look();
-      this.#take();
-    });
+    this.#terminal.write(
+      `${lines
+        .slice(-fresh)
+        .map((line) => line.slice(0, longestLine))
+        .join('\r\n')}\r\n`,
+      () => {
+        this.#writing = false;
+        this.#look();
+        this.#take();
+      },
+    );
   };
 
   #reset(): void {

@@ -5,6 +5,7 @@ import { shortDuration } from '../text/numbers.ts';
 import { shorten, wrapText } from '../text/width.ts';
 import type { AssertionView, DashboardView, TestcaseView } from '../view/dashboard-view.ts';
 import { verdictMark } from './marks.ts';
+import { trafficLines, windowLines } from './wire-lines.ts';
 
 /** `256 passed, 256 failed`; empty for a single assertion. */
 function subtests({ passedCount, failedCount }: AssertionView): string {
@@ -70,6 +71,12 @@ function versionLines(testcase: TestcaseView, width: number): Line[] {
   return wrapText(text, width).map((row): Line => [span(row, 'dim')]);
 }
 
+/** What went over the wire before a failed assertion; nothing where that is not known. */
+function windowLinesOf({ traffic }: TestcaseView, failure: number, width: number): Line[] {
+  const window = traffic?.windows.find((candidate) => candidate.failure === failure);
+  return window === undefined ? [] : windowLines(window, width);
+}
+
 /** Everything about one testcase: what it tests, its verdict, failed assertions first, then the others in their order. */
 export function testcaseDetail(testcase: TestcaseView, width: number): Line[] {
   const { name, description, assertions, remarks, reason } = testcase;
@@ -84,7 +91,8 @@ export function testcaseDetail(testcase: TestcaseView, width: number): Line[] {
     ...versionLines(testcase, width),
     ...triageLines(testcase, width),
     ...(failed.length > 0 ? [heading(`Failed (${failed.length})`)] : []),
-    ...failed.flatMap((assertion) => assertionLines(assertion, name, width)),
+    ...failed.flatMap((assertion, index) => [...assertionLines(assertion, name, width), ...windowLinesOf(testcase, index, width)]),
+    ...(testcase.traffic ? trafficLines(testcase.traffic, width) : []),
     ...remarks.flatMap((remark) => wrapText(cleanLine(remark), width).map((row): Line => [span(row, 'warning')])),
     ...(passed.length > 0 ? [heading(`Passed (${passed.length})`)] : []),
     ...passed.flatMap((assertion) => assertionLines(assertion, name, width)),

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
+import { stripControls } from '../../src/model/terminal-text.ts';
 
 /** Longer lines are cut: no screen shows more, and cleaning must stay cheap. In UTF-16 units. */
 const longestLine = 4096;
@@ -22,6 +22,6 @@ function expandTabs(text: string): string {
 export function cleanLine(raw: string): string {
   const line = raw.length > longestLine ? raw.slice(0, longestLine) : raw;
   if (plain.test(line)) return line;
-  const safe = stripVTControlCharacters(line).replace(unsafe, '');
+  const safe = stripControls(line).replace(unsafe, '');
   return safe.includes('\t') ? expandTabs(safe) : safe;
 }

@@ -1,4 +1,5 @@
 import { Box, Text } from 'ink';
+import { stripControls } from '../../src/model/terminal-text.ts';
 import { toAscii } from '../theme/ascii.ts';
 import { useTheme } from '../theme/context.ts';
 import type { Theme } from '../theme/theme.ts';
@@ -6,7 +7,8 @@ import type { Line } from './line.ts';
 
 /** A line as a terminal takes it: painted here and not by nested components, because a screen has thousands of spans. */
 export function paintLine(line: Line, { paint, ascii }: Theme): string {
-  const text = line.map((part) => (typeof part === 'string' ? part : paint(part.text, part.tone))).join('');
+  // What is shown was cleaned where it was measured; a name in a recording of somebody else's may have slipped through.
+  const text = line.map((part) => (typeof part === 'string' ? stripControls(part) : paint(stripControls(part.text), part.tone))).join('');
   return ascii ? toAscii(text) : text;
 }
 

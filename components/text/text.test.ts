@@ -15,7 +15,7 @@ describe('cleanLine', () => {
     ['a\u0000b\u0007c\u0085d', 'abcd'],
     ['left\u202Eright\u200B', 'leftright'],
     ['broken \uD800', 'broken '],
-    ['cut off \u001B[', 'cut off ['],
+    ['cut off \u001B[', 'cut off '],
   ])('%j becomes %j', (raw, clean) => expect(cleanLine(raw)).toBe(clean));
 
   test('cuts what no screen shows', () => expect(cleanLine('x'.repeat(100_000))).toHaveLength(4096));

@@ -1,6 +1,6 @@
 import type { Conclusion, ServerIdentity, SuiteIdentity, TriageFinished } from '../../src/model/events.ts';
 import type { KnownFailures } from '../../src/model/known-failures.ts';
-import type { PhaseState } from '../../src/model/run-state.ts';
+import type { PhaseState, Traffic } from '../../src/model/run-state.ts';
 
 export interface AssertionView {
   readonly verdict: 'passed' | 'failed';
@@ -40,6 +40,8 @@ export interface TestcaseView {
   readonly triage: TriageFinished | null;
   /** What it came to in this session, by NFS version. */
   readonly versions: Readonly<Record<string, Conclusion>>;
+  /** What went over the wire; missing where that is not known, or not yet. */
+  readonly traffic?: Traffic;
 }
 
 /** A running test suite is `running`; `ready` waits for a selection. */

@@ -1,7 +1,7 @@
-import type { AssertionFinished, Conclusion, RemarkReported, TestcaseFinished, TestcaseStarted } from '../../src/model/events.ts';
+import type { AssertionFinished, Conclusion, RemarkReported, TestcaseFinished, TestcaseStarted, TestcaseTraffic } from '../../src/model/events.ts';
 import { idleTestcase, type PreviousResult, type TestcaseView } from './dashboard-view.ts';
 
-type TestcaseEvent = TestcaseStarted | AssertionFinished | RemarkReported | TestcaseFinished;
+type TestcaseEvent = TestcaseStarted | AssertionFinished | RemarkReported | TestcaseFinished | TestcaseTraffic;
 
 /** What the row shows becomes what it showed last time. */
 const previousOf = ({ status, durationMs, previous }: TestcaseView): PreviousResult | null =>
@@ -29,6 +29,10 @@ function change(testcase: TestcaseView, event: TestcaseEvent, time: number, know
     }
     case 'remark.reported':
       return { ...testcase, remarks: [...testcase.remarks, `${event.level}: ${event.message}`] };
+    case 'testcase.traffic': {
+      const { capture, complete, command, problem, totals, windows } = event;
+      return { ...testcase, traffic: { capture, complete, command, problem, totals, windows } };
+    }
     case 'testcase.finished': {
       const { verdict, passedCount, failedCount, durationMs, reason } = event;
       const failures = testcase.assertions.filter((assertion) => assertion.verdict === 'failed');

@@ -147,6 +147,7 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'testcase.finished':
       return { ...view, testcases: reduceTestcase(view.testcases, event, timeOf(event), null, view.nfsVersion) };
     case 'remark.reported':
+    case 'testcase.traffic':
       return { ...view, testcases: reduceTestcase(view.testcases, event, timeOf(event)) };
     default:
       return view;

@@ -6,6 +6,7 @@ import { eventsFile, summaryFile } from '../history/run-folder.ts';
 import { UserError } from '../model/errors.ts';
 import { logChannels, type RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { logFile } from '../model/log-file.ts';
 import { redactCredentials } from '../model/redact.ts';
 import type { RunState } from '../model/run-state.ts';
 import { reproduction } from '../reporters/describe.ts';
@@ -39,7 +40,13 @@ const allowedSettings: readonly string[] = [
 /** Captures of the traffic, in the run's folder: `<testcase>.pcap`, `lane0-<testcase>.pcapng.gz`, … */
 const capture = /\.pcap(ng)?(\.gz)?$/;
 
-const textFiles = [eventsFile, summaryFile, ...logChannels.map((channel) => `${channel}.log`)];
+/** Logs of the lanes after the first. */
+const laneLog = /^(build|server|suite|vm)\.lane-\d+\.log$/;
+
+async function textFiles(dir: string): Promise<readonly string[]> {
+  const lanes = (await readdir(dir)).filter((name) => laneLog.test(name)).sort();
+  return [eventsFile, summaryFile, ...logChannels.map((channel) => logFile(channel)), ...lanes];
+}
 
 /** Without what gives access: credentials in URLs, private keys. */
 const clean = (text: string): string =>
@@ -110,7 +117,7 @@ const readMe = (state: RunState, testcase: string | null, file: string): string 
 
 async function entriesOf({ dir, state }: OpenRecord, testcase: string | null, file: string): Promise<CapsuleEntry[]> {
   const texts = await Promise.all(
-    textFiles.map(async (name) => {
+    (await textFiles(dir)).map(async (name) => {
       const text = await readFile(join(dir, name), 'utf8').catch(() => null);
       return text === null ? [] : [{ name, content: Buffer.from(clean(name === eventsFile ? cleanEvents(text) : text)) }];
     }),

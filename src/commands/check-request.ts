@@ -6,7 +6,7 @@ import { EnvironmentError, UserError } from '../model/errors.ts';
 import type { KnownFailuresRead, ServerIdentity } from '../model/events.ts';
 import { type EnvironmentRecord, readEnvironment } from '../steps/environment.ts';
 import type { RunRequest } from './open-run.ts';
-import { selectionOf } from './selection.ts';
+import { selectedTestcases } from './testcases.ts';
 
 export const identityOf = (options: Options, recipe: ServerRecipe): ServerIdentity => ({
   name: options.imageName.value,
@@ -26,7 +26,7 @@ export interface Checked {
 
 /** Checks a request as far as that is possible before anything is started. Throws UserError and EnvironmentError. */
 export async function check({ options, goal, attach, strict = false }: RunRequest): Promise<Checked> {
-  const testcases = goal === 'tests' ? await selectionOf(options) : [];
+  const testcases = goal === 'tests' ? await selectedTestcases(options) : [];
   const attached = attach ? await readEnvironment(options) : null;
   if (attach && attached === null) {
     throw new EnvironmentError('no test environment is running', 'start it with `nfstest-tui start-env` (make start-test-env)');

@@ -6,8 +6,8 @@ import { previousResults } from '../history/previous-results.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
 import { environmentRuns } from './running-environment.ts';
-import { catalogOf, selectionOf } from './selection.ts';
 import { onSignals } from './signals.ts';
+import { selectedTestcases, testcaseCatalog } from './testcases.ts';
 import type { CommandInput } from './types.ts';
 
 /** Runs a program on this terminal until it ends; @returns why that failed, or null. */
@@ -66,12 +66,13 @@ export async function showDashboard(
 export async function runDashboard(input: CommandInput): Promise<ExitCode> {
   const { options, isTerminal, write } = input;
   if (!isTerminal) throw new UserError('the dashboard needs a terminal', 'use nfstest-tui --ci');
-  const selected = options.testcases.explicit ? await selectionOf(options) : [];
+  const testcases = await testcaseCatalog(options);
+  const selected = options.testcases.explicit ? await selectedTestcases(options) : [];
   const { LiveController } = await import('./live-controller.ts');
   const controller = new LiveController({
     options,
+    catalog: testcases,
     isRunning: () => environmentRuns(options),
-    catalog: await catalogOf(options),
     previous: await previousResults(options.runsDir, { server: options.imageName.value, nfsVersion: options.nfsVersion }),
     pagerCommand,
   });

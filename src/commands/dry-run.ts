@@ -18,12 +18,12 @@ import { vmSpec } from '../steps/vm.ts';
 import { mountCommand } from '../suite/command-line.ts';
 import { identityOf } from './check-request.ts';
 import type { RunRequest } from './open-run.ts';
-import { selectionOf } from './selection.ts';
+import { selectedTestcases } from './testcases.ts';
 import type { CommandInput } from './types.ts';
 
 /** Prints what a run would do, as commands that can be repeated by hand, without touching anything. */
 export async function runDryRun({ options, switches, write }: CommandInput, { goal, parts }: Pick<RunRequest, 'goal' | 'parts'>): Promise<ExitCode> {
-  const testcases = goal === 'tests' ? await selectionOf(options) : [];
+  const testcases = goal === 'tests' ? await selectedTestcases(options) : [];
   const recipe = findRecipe(options.imageName.value, options.serverConfig);
   const identity = identityOf(options, recipe);
   const nfsPort = options.nfsPort.value;
@@ -106,8 +106,9 @@ function render(plan: Plan, parts: RunRequest['parts']): string {
 function engineCommand(spec: ContainerSpec, seccompFile: string | null): string {
   const words = [
     ...['docker', 'run', '--detach', '--name', spec.name],
-    ...spec.capAdd.flatMap((name) => ['--cap-add', name]),
     ...spec.capDrop.flatMap((name) => ['--cap-drop', name]),
+    ...spec.capAdd.flatMap((name) => ['--cap-add', name]),
+    ...(spec.newPrivileges ? [] : ['--security-opt', 'no-new-privileges']),
     ...(seccompFile === null ? [] : ['--security-opt', `seccomp=${seccompFile}`]),
     ...spec.volumes.flatMap((path) => ['--volume', path]),
     ...Object.entries(spec.tmpfs).flatMap(([path, options]) => ['--tmpfs', options === '' ? path : `${path}:${options}`]),

@@ -20,9 +20,10 @@ import { WatchSwitch } from './watch-switch.ts';
 
 export interface LiveOptions {
   readonly options: Options;
+  /** What can be chosen. */
+  readonly catalog: readonly Testcase[];
   /** Whether an environment that another process started runs, and is to be used. */
   readonly isRunning: () => Promise<boolean>;
-  readonly catalog: readonly Testcase[];
   readonly previous: ReadonlyMap<string, PreviousResult>;
   readonly pagerCommand: (path: string) => TerminalCommand;
 }
@@ -140,6 +141,10 @@ export class LiveController implements DashboardController {
   }
 
   toggleWatch(testcases: readonly string[]): void {
+    if (this.#settings.options.lanes !== 1) {
+      this.store.update({ outcome: 'a watch replaces one server: start again with --lanes=1' });
+      return;
+    }
     this.#watch.toggle(testcases);
   }
 

@@ -42,5 +42,6 @@ function stopSignal(follow: boolean): AbortSignal {
 
 async function print(output: AsyncIterable<Uint8Array>, write: (text: string) => void): Promise<void> {
   const decoder = new TextDecoder();
+  // `write` lets colours alone through to a terminal; a file gets the log as it is.
   for await (const chunk of output) write(decoder.decode(chunk, { stream: true }));
 }

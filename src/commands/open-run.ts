@@ -113,6 +113,7 @@ async function prepare(
   const recorder = new RunRecorder({
     runsDir: options.runsDir,
     runsKeep: options.runsKeep,
+    logMaxBytes: options.logMaxBytes,
     logs: hubs,
     reporters: request.reporters,
     onTrouble: (error) => diskTrouble.resolve(outcomeOfError(error)),
@@ -156,7 +157,8 @@ async function prepare(
   const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
   const [only = laneMachine] = machines;
   // A fleet has a lane's input, events and output.
-  const laneActor = lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share }) as unknown as typeof laneMachine);
+  const laneActor =
+    lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share, verdict: () => outcomeOf(recorder.state) }) as unknown as typeof laneMachine);
   const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));

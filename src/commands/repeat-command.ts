@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import type { Options } from '../config/options.ts';
 import { shellQuote } from '../model/shell-quote.ts';
-import { posixScript } from '../suite/script.ts';
+import { posixScript } from '../suite/catalog.ts';
 
 /** A shell command that runs these testcases with the settings that decide what is tested; those of the machine (ports, memory) are left out. */
 export function repeatCommand(options: Options, testcases: readonly string[]): string {
-  const { imageName, imageTag, serverConfig, nfsVersion, suite, nfstestSource, suiteScript } = options;
+  const { imageName, imageTag, serverConfig, nfsVersion, suite, suiteScript, nfstestSource } = options;
   return [
     'nfstest-tui',
     '--ci',

@@ -13,6 +13,8 @@ export interface RecorderOptions {
   readonly runsDir: string;
   /** How many runs are kept, this one included. */
   readonly runsKeep: number;
+  /** Longest log of a run, in bytes. */
+  readonly logMaxBytes: number;
   /** One per lane. */
   readonly logs: readonly LogHub[];
   /** Makes a run's reporters; called when its folder exists. */
@@ -93,10 +95,10 @@ export class RunRecorder {
   }
 
   #open(): { journal: Journal; folder: RunFolder; reporter: Required<Reporter> } {
-    const { runsDir, logs, reporters, onTrouble } = this.#options;
+    const { runsDir, logMaxBytes, logs, reporters, onTrouble } = this.#options;
     const warn = (what: string) => (error: unknown) => process.emitWarning(`${what} failed: ${messageOf(error)}`);
     const journal = new Journal(newRunId(), { onListenerError: warn('a listener') });
-    const folder = createRunFolder(runsDir, journal.runId, { onError: onTrouble });
+    const folder = createRunFolder(runsDir, journal.runId, { onError: onTrouble, logMaxBytes });
     const reporter = combineReporters(reporters(folder.dir), warn('a reporter'));
     journal.subscribe((event) => {
       this.#state = reduce(this.#state, event);

@@ -3,8 +3,8 @@ import type { ExitCode } from '../model/exit-codes.ts';
 import type { TestcaseState } from '../model/run-state.ts';
 import { worstOf } from '../model/verdict.ts';
 import type { RunRequest } from './open-run.ts';
-import { selectionOf } from './selection.ts';
 import { type RoundResult, runRounds, type SessionEnd } from './session-rounds.ts';
+import { selectedTestcases } from './testcases.ts';
 
 const conclusionOf = ({ status }: TestcaseState) => (status === 'pending' || status === 'running' ? 'not-run' : status);
 
@@ -37,7 +37,7 @@ export interface VersionsEnd {
 
 /** Runs the selection over each NFS version in one environment, each as a run of its own. */
 export async function runVersions(request: Omit<RunRequest, 'goal' | 'parts'>): Promise<VersionsEnd> {
-  const testcases = await selectionOf(request.options);
+  const testcases = await selectedTestcases(request.options);
   const end = await runRounds(request, ({ versions }) => versions.map((nfsVersion) => ({ testcases, manner: { nfsVersion } })), {
     begin: ({ recorder, skippedVersions }) => {
       if (skippedVersions.length === 0) return;

@@ -9,10 +9,10 @@ import { readEnvironment } from '../steps/environment.ts';
 import { identityOf } from './check-request.ts';
 import { openRun } from './open-run.ts';
 import { environmentRuns } from './running-environment.ts';
-import { selectionOf } from './selection.ts';
 import { onSignals } from './signals.ts';
 import { mergeChanges, type SourceChange } from './source-change.ts';
 import { watchChanges } from './source-changes.ts';
+import { selectedTestcases } from './testcases.ts';
 import type { CommandInput, RunCommand } from './types.ts';
 import { WatchLoop } from './watch-loop.ts';
 
@@ -33,7 +33,7 @@ async function findEnvironment({ options }: CommandInput): Promise<boolean> {
 /** The inner loop: rounds of testcases, one for every change of the server's sources, until a signal. */
 export const watch: RunCommand = async (input) => {
   const { options, switches, write, color } = input;
-  const selection = await selectionOf(options);
+  const selection = await selectedTestcases(options);
   if (options.nfsVersions.length > 1) throw new UserError('watch tests over one NFS version', `use --nfs-version=${options.nfsVersion}`);
   const attach = await findEnvironment(input);
   const isPlain = !switches.has('json');
@@ -56,7 +56,8 @@ export const watch: RunCommand = async (input) => {
   const folder = relative(process.cwd(), changes.folder) || '.';
   try {
     const run = await openRun({
-      ...{ options, goal: 'session' as const, attach, parts: { server: true, vm: true } },
+      // A round replaces one server and runs a few short testcases.
+      ...{ options: { ...options, lanes: 1 }, goal: 'session' as const, attach, parts: { server: true, vm: true } },
       keep: () => attach || switches.has('keep'),
       reporters: (runFolder) => [reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), runFolder) })],
     });

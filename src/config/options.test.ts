@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../model/errors.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { fakeOptions } from './fake-options.ts';
-import { parseDuration, parseMemory, type Values } from './options.ts';
+import { parseDuration, parseMemory, parseSize, type Values } from './options.ts';
 
 const cwd = fakeFolder();
 
@@ -17,6 +17,17 @@ function complaint(flags: Values, environment: Values = {}): string {
   }
   return 'no complaint';
 }
+
+describe('parseSize', () => {
+  it.each([
+    ['256M', 268_435_456],
+    ['64k', 65_536],
+    ['1 GiB', 1_073_741_824],
+    ['2048', 2048],
+  ])('%s', (text, bytes) => expect(parseSize('LOG_MAX', text)).toBe(bytes));
+
+  it.each(['', '0', '1023', '-1', '1.5G', '9999999G', 'big'])('refuses %j', (text) => expect(() => parseSize('LOG_MAX', text)).toThrow(UserError));
+});
 
 describe('defaults', () => {
   it('are those of the issue', () => {
@@ -34,6 +45,7 @@ describe('defaults', () => {
       nfsVersion: '3',
       serverSource: join(cwd, '../arcticwolf'),
       timeoutMs: 30 * 60_000,
+      logMaxBytes: 256 * 2 ** 20,
     });
   });
 

@@ -7,6 +7,7 @@ export type NfsVersion = (typeof nfsVersions)[number];
 export type AcceleratorChoice = 'auto' | 'kvm' | 'hvf' | 'tcg';
 export type SuiteChoice = 'auto' | 'nfstest' | 'bundled';
 export type VmSource = 'auto' | 'alpine' | 'debian';
+export type PcapChoice = 'always' | 'on-failure' | 'never';
 export type Builder = 'auto' | 'earthly' | 'engine';
 
 /** A setting that may have been asked for (flag, environment) or be the default. */
@@ -47,15 +48,19 @@ export interface Options {
   /** Every version that was selected, in the order given; not empty. */
   readonly nfsVersions: readonly NfsVersion[];
   readonly suite: SuiteChoice;
-  /** Script of NFStest that has the testcases. */
+  /** Script of NFStest, for example `nfstest_posix`. */
   readonly suiteScript: string;
   readonly nfstestSource: string;
   readonly nfstestRepository: string;
   readonly nfstestTag: string;
   readonly timeoutMs: number;
+  /** Whose captures are kept. */
+  readonly pcap: PcapChoice;
   readonly runsDir: string;
   /** How many runs are kept. */
   readonly runsKeep: number;
+  /** Longest log of a run, in bytes. */
+  readonly logMaxBytes: number;
   /** Names of reporters, separated by commas, as typed. */
   readonly reporters: string;
   /** Where report files go; null: the run's folder. */
@@ -148,13 +153,15 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfsVersion: versions[0],
     nfsVersions: versions,
     suite: oneOf('SUITE', pick('SUITE').value, ['auto', 'nfstest', 'bundled']),
-    suiteScript: parseScript(pick('SUITE_SCRIPT').value),
+    suiteScript: suiteScript(pick('SUITE_SCRIPT').value),
     nfstestSource: path(pick('NFSTEST_SRC').value),
     nfstestRepository: pick('NFSTEST_REPO').value,
     nfstestTag: pick('NFSTEST_TAG').value,
     timeoutMs: parseDuration(pick('TIMEOUT').value),
+    pcap: oneOf('PCAP', pick('PCAP').value, ['always', 'on-failure', 'never']),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
     runsKeep: parseCount('RUNS_KEEP', pick('RUNS_KEEP').value, 1_000_000),
+    logMaxBytes: parseSize('LOG_MAX', pick('LOG_MAX').value),
     reporters: pick('REPORTER').value,
     outputDir: pick('OUTPUT_DIR').value === '' ? null : resolve(cwd, pick('OUTPUT_DIR').value),
     knownFailures: ['', 'none'].includes(pick('KNOWN_FAILURES').value) ? pick('KNOWN_FAILURES').value : resolve(cwd, pick('KNOWN_FAILURES').value),
@@ -191,6 +198,12 @@ function imageTag(text: string): string {
   return text;
 }
 
+function suiteScript(text: string): string {
+  // It becomes part of a path and of a command.
+  if (!/^nfstest_\w+$/.test(text)) throw new UserError(`'${text}' is no script of NFStest`, 'give its name, for example nfstest_posix or nfstest_lock');
+  return text;
+}
+
 function oneOf<const T extends string>(key: string, text: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === text.toLowerCase());
   if (found === undefined) throw new UserError(`${key} can't be '${text}'`, `use one of ${choices.join(', ')}`);
@@ -208,11 +221,6 @@ function parseSwitch(key: string, text: string): boolean {
   return text === '1';
 }
 
-function parseScript(text: string): string {
-  if (!/^nfstest_[a-z0-9_]+$/.test(text)) throw new UserError(`'${text}' is no script of NFStest`, 'use for example nfstest_posix or nfstest_lock');
-  return text;
-}
-
 function parsePort(key: string, text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port < 1 || port > 65535) throw new UserError(`${key}: '${text}' is no port`, 'use a number from 1 to 65535');
@@ -227,6 +235,15 @@ export function parseMemory(text: string): number {
   if (mebibytes < 256) throw new UserError(`${text} of memory is too little for the client VM`, 'give at least 256M; 512M is the default');
   if (mebibytes > 1024 * 1024) throw new UserError(`${text} of memory is more than can be meant`, 'use for example 512M or 1G');
   return mebibytes;
+}
+
+/** `64K`, `256M`, `1G` or a number of bytes, to bytes. */
+export function parseSize(key: string, text: string): number {
+  const match = /^(\d+)\s*([KMG])?(?:i?B)?$/i.exec(text);
+  const factor = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 }[match?.[2]?.toUpperCase() ?? ''] ?? 1;
+  const bytes = Number(match?.[1]) * factor;
+  if (!(bytes >= 1024 && bytes <= 1024 ** 4)) throw new UserError(`${key} can't be '${text}'`, 'use a size from 1K to 1024G, for example 256M');
+  return bytes;
 }
 
 /** `90s`, `30m`, `2h`, `1h30m` or a number of seconds, to milliseconds. */

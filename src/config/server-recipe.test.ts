@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../model/errors.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
-import { findRecipe, parseRecipe, readSeccompProfile, recipeNames } from './server-recipe.ts';
+import { capabilitiesOf, findRecipe, parseRecipe, readSeccompProfile, recipeNames } from './server-recipe.ts';
 
 const dir = fakeFolder();
 const minimal = { nfsPort: 2049, mountPort: 20048, export: '/data', nfsVersions: ['3'] };
@@ -32,7 +32,8 @@ describe('the bundled recipes', () => {
   it('ganesha: two ports, the volume and what open_by_handle_at needs', () => {
     const recipe = findRecipe('ganesha', null);
     expect(recipe).toMatchObject({ nfsPort: 4000, mountPort: 4001, export: '/export', nfsVersions: ['3', '4.0', '4.1', '4.2'] });
-    expect(recipe.engine).toMatchObject({ capAdd: ['DAC_READ_SEARCH'], volumes: ['/export'] });
+    expect(recipe.engine).toMatchObject({ capDrop: ['ALL'], volumes: ['/export'] });
+    expect(capabilitiesOf(recipe.engine)).toContain('DAC_READ_SEARCH');
     const profile = JSON.parse(readSeccompProfile(recipe) ?? '') as { defaultAction: string; syscalls: { names: string[] }[] };
     expect(profile.defaultAction).toBe('SCMP_ACT_ALLOW');
     expect(profile.syscalls.flatMap(({ names }) => names).filter((name) => name.includes('handle_at'))).toEqual([]);
@@ -69,6 +70,29 @@ describe('other servers', () => {
   });
 });
 
+describe('capabilitiesOf', () => {
+  const base = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
+  it.each([
+    [[], [], base],
+    [['ALL'], ['SETUID', 'CAP_CHOWN'], ['CHOWN', 'SETUID']],
+    [['ALL'], [], []],
+    [['mknod', 'CAP_SETGID'], [], base.filter((name) => name !== 'MKNOD' && name !== 'SETGID')],
+    [[], ['SYS_ADMIN', 'CHOWN'], [...base, 'SYS_ADMIN'].sort()],
+  ])('dropped %j, added %j: %j', (capDrop, capAdd, names) => expect(capabilitiesOf({ capDrop, capAdd })).toEqual(names));
+
+  it('bundled recipes name theirs, and none that would open the host', () => {
+    for (const name of recipeNames()) {
+      const { engine } = findRecipe(name, null);
+      expect(engine.capDrop, name).toEqual(['ALL']);
+      expect(engine.newPrivileges, name).toBe(false);
+      expect(
+        capabilitiesOf(engine).filter((one) => /^SYS_|^NET_(ADMIN|RAW)$|^ALL$/.test(one)),
+        name,
+      ).toEqual([]);
+    }
+  });
+});
+
 describe('parseRecipe', () => {
   it.each<[Record<string, unknown>, string]>([
     [{}, 'no complaint'],
@@ -84,6 +108,7 @@ describe('parseRecipe', () => {
     [{ engine: { volumes: [1] } }, '/x/server.json: "engine.volumes" must be a list of texts'],
     [{ engine: { env: ['A=1'] } }, '/x/server.json: "engine.env" must map names to texts'],
     [{ engine: { tmpfs: { '/tmp': 1 } } }, '/x/server.json: "engine.tmpfs" must map names to texts'],
+    [{ engine: { newPrivileges: 'yes' } }, '/x/server.json: "engine.newPrivileges" must be true or false'],
     [{ readiness: { timeoutSeconds: '60' } }, '/x/server.json: "readiness.timeoutSeconds" must be a number of seconds'],
   ])('%j', (change, message) => {
     expect(complaint(change)).toBe(message);

@@ -40,6 +40,8 @@ export interface ServerRecipe {
     readonly env: Readonly<Record<string, string>>;
     readonly command: readonly string[];
     readonly stopSignal: string;
+    /** The server may gain privileges by setuid programs or file capabilities. */
+    readonly newPrivileges: boolean;
   };
 }
 
@@ -54,8 +56,23 @@ const unknownServer = (name: string): ServerRecipe => ({
   nfsVersions: ['3', '4.0', '4.1', '4.2'],
   readiness: { logPattern: null, timeoutSeconds: 60 },
   build: null,
-  engine: { capAdd: [], capDrop: [], seccompProfile: null, volumes: [], tmpfs: {}, env: {}, command: [], stopSignal: 'SIGTERM' },
+  engine: { capAdd: [], capDrop: [], seccompProfile: null, volumes: [], tmpfs: {}, env: {}, command: [], stopSignal: 'SIGTERM', newPrivileges: false },
 });
+
+/**
+ * What a file server that acts for other users needs, whatever it is: the engine's default set without raw sockets, chroot,
+ * audit, signals to others and the right to give capabilities away.
+ */
+const fileServerCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
+
+const capability = (name: string): string => name.toUpperCase().replace(/^CAP_/, '');
+
+/** The capabilities that a server runs with; it has no others. A recipe that drops `ALL` has those that it adds, and no more. */
+export function capabilitiesOf({ capAdd, capDrop }: Pick<ServerRecipe['engine'], 'capAdd' | 'capDrop'>): readonly string[] {
+  const dropped = capDrop.map(capability);
+  const kept = dropped.includes('ALL') ? [] : fileServerCapabilities.filter((name) => !dropped.includes(name));
+  return [...new Set([...kept, ...capAdd.map(capability)])].sort();
+}
 
 /** Names of the bundled recipes. */
 export const recipeNames = (): string[] =>
@@ -98,6 +115,19 @@ export function parseRecipe(text: string, file: string): ServerRecipe {
   if (!isTextList(versions) || versions.length === 0 || versions.some((version) => !nfsVersions.some((known) => known === version))) {
     throw wrong(`"nfsVersions" must list some of ${nfsVersions.join(', ')}, as text`);
   }
+  for (const key of ['build', 'engine', 'readiness'] as const) {
+    const part: unknown = json[key] ?? {};
+    if (typeof part !== 'object' || Array.isArray(part)) throw wrong(`"${key}" must be an object`);
+  }
+  for (const key of ['title', 'description'] as const) {
+    if (!isOptionalText(json[key])) throw wrong(`"${key}" must be a text`);
+  }
+  for (const key of ['seccompProfile', 'stopSignal'] as const) {
+    if (!isOptionalText(json.engine?.[key])) throw wrong(`"engine.${key}" must be a text`);
+  }
+  if (!isOptionalText(json.readiness?.logPattern)) throw wrong('"readiness.logPattern" must be a text or null');
+  if (!isTextMap(json.build?.args ?? {})) throw wrong('"build.args" must map names to texts');
+  if (!isBaseImages(json.build?.baseImages ?? {})) throw wrong('"build.baseImages" must map names to image, debianSuite and packages');
   if (json.build && !['.', 'SERVER_SRC'].includes(json.build.context)) throw wrong('"build.context" must be "." or "SERVER_SRC"');
   for (const key of ['capAdd', 'capDrop', 'volumes', 'command'] as const) {
     if (!isTextList(json.engine?.[key] ?? [])) throw wrong(`"engine.${key}" must be a list of texts`);
@@ -105,6 +135,7 @@ export function parseRecipe(text: string, file: string): ServerRecipe {
   for (const key of ['env', 'tmpfs'] as const) {
     if (!isTextMap(json.engine?.[key] ?? {})) throw wrong(`"engine.${key}" must map names to texts`);
   }
+  if (!['boolean', 'undefined'].includes(typeof json.engine?.newPrivileges)) throw wrong('"engine.newPrivileges" must be true or false');
   const seconds: unknown = json.readiness?.timeoutSeconds ?? 1;
   if (typeof seconds !== 'number' || !(seconds > 0)) throw wrong('"readiness.timeoutSeconds" must be a number of seconds');
   const pattern = json.readiness?.logPattern;
@@ -115,19 +146,29 @@ export function parseRecipe(text: string, file: string): ServerRecipe {
       throw wrong(`"readiness.logPattern": ${messageOf(error)}`);
     }
   }
+  // Null stands for what is left out.
+  const given = <T extends object>(part: T): Partial<T> => Object.fromEntries(Object.entries(part).filter(([, entry]) => entry !== null)) as Partial<T>;
   return {
     ...guess,
-    ...json,
+    ...given(json),
     title: json.title ?? 'NFS server',
     dir: dirname(file),
-    readiness: { ...guess.readiness, ...json.readiness },
+    readiness: { ...guess.readiness, ...given(json.readiness ?? {}) },
     build: json.build ? { ...json.build, args: json.build.args ?? {}, baseImages: json.build.baseImages ?? {} } : null,
-    engine: { ...guess.engine, ...json.engine },
+    engine: { ...guess.engine, ...given(json.engine ?? {}) },
   };
 }
 
 const isTextList = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 const isTextMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value) && isTextList(Object.values(value));
+
+const isOptionalText = (value: unknown): boolean => value === undefined || value === null || typeof value === 'string';
+const isBaseImages = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every(
+    (base: Partial<BaseImage> | null) => typeof base?.image === 'string' && typeof base.debianSuite === 'string' && isTextList(base.packages),
+  );
 
 /** The text of a recipe's seccomp profile. */
 export function readSeccompProfile(recipe: ServerRecipe): string | null {

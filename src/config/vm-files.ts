@@ -45,6 +45,8 @@ export function vmFiles({ vmDir, imageDir = vmDir, lane = 0 }: Pick<Options, 'vm
     serverLog: join(laneDir, 'server.log'),
     qmpSocket: socketPath(laneDir, 'qmp'),
     agentSocket: socketPath(laneDir, 'agent'),
+    /** Beginning of the names of captures that go on. */
+    capture: join(laneDir, 'capture-'),
     /** Folder of saved VMs. */
     saved: join(imageDir, 'saved'),
     /** What was found to be the digest of a large file. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, readlink, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -131,7 +131,8 @@ describe('a kept run', () => {
                 ],
                 "known": null
               }
-            ]
+            ],
+            "traffic": null
           },
           {
             "name": "open",
@@ -140,7 +141,8 @@ describe('a kept run', () => {
             "failedCount": 0,
             "durationMs": null,
             "reason": null,
-            "failures": []
+            "failures": [],
+            "traffic": null
           }
         ],
         "phases": [],
@@ -203,10 +205,10 @@ describe('reading', () => {
 
   it('tolerates events it does not know and lines that are none', async () => {
     const { dir, events } = await keep('20261124-015503-ab12');
-    await appendFile(join(dir, 'events.ndjson'), '{"type":"moon.risen","runId":"x"}\nnull\n42\n');
+    await appendFile(join(dir, 'events.ndjson'), '{"type":"moon.risen","runId":"x","lane":0,"time":"","atMs":1}\nnull\n42\n{"type":"run.started"}\n');
     const run = await readRun(dir);
     expect(run.events).toHaveLength(events.length + 1);
-    expect(run.damagedLines).toBe(2);
+    expect(run.damagedLines).toBe(3);
     expect(run.state).toEqual(replay(events));
   });
 
@@ -215,10 +217,38 @@ describe('reading', () => {
     await expect(readRun(join(runsDir, 'nowhere'))).rejects.toThrow(`there is no run ${join(runsDir, 'nowhere')}`);
   });
 
-  it('takes a damaged summary for none', async () => {
+  it('takes a damaged summary for none, and sets it aside', async () => {
     const { dir } = await keep('20261124-015503-ab12');
     await writeFile(join(dir, 'summary.json'), '{"format": 1, "exit');
     expect((await listRuns(runsDir))[0]?.summary).toBeNull();
+    expect((await readdir(dir)).filter((name) => name.startsWith('summary'))).toEqual([expect.stringMatching(/^summary\.json\.corrupt-\d{8}-\d{6}$/)]);
+  });
+
+  it('leaves the summary of a newer version alone', async () => {
+    const { dir } = await keep('20261124-015503-ab12');
+    await writeFile(join(dir, 'summary.json'), '{"format": 2}');
+    expect((await listRuns(runsDir))[0]?.summary).toBeNull();
+    expect(await readFile(join(dir, 'summary.json'), 'utf8')).toBe('{"format": 2}');
+  });
+});
+
+describe('LOG_MAX', () => {
+  it('bounds each log, and counts what it left out', async () => {
+    const folder = createRunFolder(runsDir, 'long', { logMaxBytes: 20 });
+    // Ten bytes with its end, for `ü` takes two.
+    for (let index = 0; index < 5; index++) folder.onLine('server', `zürich ${index}`);
+    folder.onLine('server', 'x');
+    folder.onLine('server', 'of another lane', 1);
+    folder.onLine('vm', '0123456789012345678');
+    await folder.writeSummary(emptyRunState);
+    await folder.close();
+    expect(await readFile(join(folder.dir, 'server.log'), 'utf8')).toBe(
+      'zürich 0\nzürich 1\nnfstest-tui: 4 more lines (32 bytes) were left out: LOG_MAX is reached\n',
+    );
+    expect(await readFile(join(folder.dir, 'server.lane-2.log'), 'utf8')).toBe('of another lane\n');
+    expect(await readFile(join(folder.dir, 'vm.log'), 'utf8')).toBe('0123456789012345678\n');
+    const summary: unknown = JSON.parse(await readFile(join(folder.dir, 'summary.json'), 'utf8'));
+    expect(summary).toMatchObject({ shortened: [{ file: 'server.log', droppedLines: 4, droppedBytes: 32 }] });
   });
 });
 
@@ -245,19 +275,19 @@ describe('trouble', () => {
     folder.onLine('vm', 'one');
     await told.promise;
     for (let index = 0; index < 100; index++) folder.onLine('suite', 'more');
-    await symlink('/dev/full', join(folder.dir, 'summary.json.tmp'));
+    await mkdir(join(folder.dir, 'summary.json', 'in the way'), { recursive: true });
     await folder.writeSummary(emptyRunState);
     await folder.close();
     expect(errors).toHaveLength(1);
     expect(errors[0]?.exitCode).toBe(3);
     expect(errors[0]?.message).toContain(`the run can’t be kept in ${folder.dir}: ENOSPC`);
     expect(errors[0]?.hint).toBe('make room on that disk, or name another folder with --runs-dir');
-    expect(await readdir(folder.dir)).not.toContain('summary.json.tmp');
+    expect(await readdir(folder.dir)).toEqual(['summary.json']);
   });
 
-  it.runIf(fullDisk)('a summary that can’t be written is an error of its own', async () => {
+  it('a summary that can’t be written is an error of its own', async () => {
     const folder = createRunFolder(runsDir, 'full');
-    await symlink('/dev/full', join(folder.dir, 'summary.json.tmp'));
+    await mkdir(join(folder.dir, 'summary.json', 'in the way'), { recursive: true });
     await expect(folder.writeSummary(emptyRunState)).rejects.toThrow(EnvironmentError);
     await folder.close();
   });

@@ -1,9 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { readOwnJson } from '../disk/read-json.ts';
 import { UserError } from '../model/errors.ts';
+import { isRunEvent } from '../model/event-shape.ts';
 import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import { logFile } from '../model/log-file.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
-import type { RunSummary } from '../model/summary.ts';
+import { type RunSummary, summaryOf } from '../model/summary.ts';
 import { runIds } from './find-run.ts';
 import { eventsFile, summaryFile } from './run-folder.ts';
 
@@ -29,7 +32,7 @@ export interface RecordedRun {
 function parseEvent(line: string): RunEvent | null {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string') return value as RunEvent;
+    if (isRunEvent(value)) return value;
   } catch {
     // A torn line.
   }
@@ -42,12 +45,8 @@ export function replay(events: readonly RunEvent[], initial: RunState = emptyRun
 }
 
 async function readSummary(dir: string): Promise<RunSummary | null> {
-  try {
-    const value: unknown = JSON.parse(await readFile(join(dir, summaryFile), 'utf8'));
-    return typeof value === 'object' && value !== null && 'format' in value && value.format === 1 ? (value as RunSummary) : null;
-  } catch {
-    return null;
-  }
+  const summary = await readOwnJson(join(dir, summaryFile), summaryOf);
+  return summary === 'newer' ? null : summary;
 }
 
 /** The runs kept in a folder, newest first; none where the folder does not exist. */
@@ -82,13 +81,18 @@ export async function readRun(dir: string): Promise<RecordedRun> {
   return { runId: events[0]?.runId ?? basename(dir), dir, events, state: replay(events), damagedLines: lines.length - events.length };
 }
 
-async function readLog(dir: string, channel: LogChannel): Promise<readonly string[]> {
-  const text = await readFile(join(dir, `${channel}.log`), 'utf8').catch(() => '');
+async function readLog(dir: string, name: string): Promise<readonly string[]> {
+  const text = await readFile(join(dir, name), 'utf8').catch(() => '');
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
-/** The lines of a run's logs; a log that is not there has none. */
+/** The lines of a run's logs, those of its lanes one after the other; a log that is not there has none. */
 export async function readLogs(dir: string): Promise<Record<LogChannel, readonly string[]>> {
-  const logs = await Promise.all(logChannels.map(async (channel) => [channel, await readLog(dir, channel)] as const));
-  return Object.fromEntries(logs) as Record<LogChannel, readonly string[]>;
+  const names = await readdir(dir).catch(() => []);
+  const lanes = Math.max(1, ...names.map((name) => Number(/\.lane-(\d+)\.log$/.exec(name)?.[1] ?? 1)));
+  const logs = logChannels.map(async (channel): Promise<readonly [LogChannel, readonly string[]]> => {
+    const ofLanes = await Promise.all(Array.from({ length: lanes }, (_, lane) => readLog(dir, logFile(channel, lane))));
+    return [channel, ofLanes.flat()];
+  });
+  return Object.fromEntries(await Promise.all(logs)) as Record<LogChannel, readonly string[]>;
 }

@@ -1,11 +1,12 @@
 import { createWriteStream, mkdirSync, renameSync, rmSync, symlinkSync, type WriteStream } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { logFile } from '../model/log-file.ts';
 import type { RunState } from '../model/run-state.ts';
 import { summarise } from '../model/summary.ts';
+import { LogFile } from './log-file.ts';
 
 /** Name of a run's file of events: one JSON object per line. */
 export const eventsFile = 'events.ndjson';
@@ -19,6 +20,8 @@ export interface RunFolderOptions {
   readonly onError?: (error: EnvironmentError) => void;
   /** Where a file is written, given where it belongs; tests name `/dev/full`. */
   readonly pathOf?: (path: string) => string;
+  /** Longest log, in bytes; what comes after it is counted and left out. */
+  readonly logMaxBytes?: number;
 }
 
 /** Where a run is kept: events.ndjson, suite.log, server.log, vm.log, build.log, summary.json. */
@@ -70,7 +73,11 @@ function closed(stream: WriteStream): Promise<void> {
  *
  * @throws EnvironmentError when the folder can't be made.
  */
-export function createRunFolder(runsDir: string, runId: string, { onError, pathOf = (path) => path }: RunFolderOptions = {}): RunFolder {
+export function createRunFolder(
+  runsDir: string,
+  runId: string,
+  { onError, pathOf = (path) => path, logMaxBytes = Number.POSITIVE_INFINITY }: RunFolderOptions = {},
+): RunFolder {
   const dir = join(runsDir, runId);
   try {
     mkdirSync(runsDir, { recursive: true });
@@ -89,35 +96,35 @@ export function createRunFolder(runsDir: string, runId: string, { onError, pathO
   const open = (name: string) => createWriteStream(pathOf(join(dir, name))).on('error', fail);
   const events = open(eventsFile);
   // Readers expect the first lane's, also where nothing was said.
-  const logs = new Map(logChannels.map((channel) => [logFile(channel), open(logFile(channel))]));
-  const logOf = (name: string): WriteStream => {
-    const stream = logs.get(name) ?? open(name);
-    logs.set(name, stream);
-    return stream;
-  };
-  const write = (stream: WriteStream, line: string) => {
-    if (!failed && !stream.writableEnded) stream.write(`${line}\n`);
+  const openLog = (name: string) => new LogFile(name, open(name), logMaxBytes);
+  const logs = new Map(logChannels.map((channel) => [logFile(channel), openLog(logFile(channel))]));
+  const logOf = (name: string): LogFile => {
+    const log = logs.get(name) ?? openLog(name);
+    logs.set(name, log);
+    return log;
   };
 
   return {
     dir,
-    onEvent: (event) => write(events, JSON.stringify(event)),
-    onLine: (channel, line, lane = 0) => write(logOf(logFile(channel, lane)), line),
+    onEvent: (event) => {
+      if (!failed && !events.writableEnded) events.write(`${JSON.stringify(event)}\n`);
+    },
+    onLine: (channel, line, lane = 0) => {
+      if (!failed) logOf(logFile(channel, lane)).write(line);
+    },
     async writeSummary(state) {
-      const target = join(dir, summaryFile);
-      const temporary = `${target}.tmp`;
+      const shortened = [...logs.values()].flatMap((log) => log.shortened ?? []);
+      const summary = { ...summarise(state), ...(shortened.length === 0 ? {} : { shortened }) };
       try {
-        await writeFile(temporary, `${JSON.stringify(summarise(state), null, 2)}\n`);
-        await rename(temporary, target);
+        await writeFileAtomically(join(dir, summaryFile), `${JSON.stringify(summary, null, 2)}\n`);
       } catch (error) {
-        await rm(temporary, { force: true }).catch(() => {});
         if (!failed) throw unwritable(dir, error);
       }
     },
     async close() {
-      const streams = [events, ...logs.values()];
-      for (const stream of streams) stream.end();
-      await Promise.all(streams.map(closed));
+      events.end();
+      for (const log of logs.values()) log.end();
+      await Promise.all([events, ...[...logs.values()].map(({ stream }) => stream)].map(closed));
     },
   };
 }

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
-import { dirname } from 'node:path';
+import { readOwnJson } from '../disk/read-json.ts';
+import { writeFileAtomically } from '../disk/write-file.ts';
 import type { Accelerator } from './accelerator.ts';
 
 /** What a probe or a boot found out. Only certain ones are remembered. */
@@ -42,16 +42,17 @@ export async function currentVerdictKey(accelerator: Accelerator, qemuVersion: s
 
 const keptVerdicts = 16;
 
-async function readAll(file: string): Promise<Record<string, Verdict>> {
-  try {
-    const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
-    const entries = Object.entries((parsed as { verdicts?: Record<string, Verdict> }).verdicts ?? {});
-    return Object.fromEntries(entries.filter(([, verdict]) => typeof verdict?.works === 'boolean' && typeof verdict.reason === 'string'));
-  } catch {
-    // Missing or damaged: it is found out again.
-    return {};
-  }
+/** The verdicts that a file holds; null where it is none. A verdict that is not sound is left out. */
+export function verdictsOf(value: unknown): Record<string, Verdict> | null {
+  if (typeof value !== 'object' || value === null || !('verdicts' in value) || typeof value.verdicts !== 'object' || value.verdicts === null) return null;
+  const entries = Object.entries(value.verdicts as Record<string, Verdict | null>);
+  return Object.fromEntries(
+    entries.flatMap(([key, verdict]) => (typeof verdict?.works === 'boolean' && typeof verdict.reason === 'string' ? [[key, verdict]] : [])),
+  );
 }
+
+// Missing or damaged: it is found out again.
+const readAll = async (file: string): Promise<Record<string, Verdict>> => (await readOwnJson(file, verdictsOf)) ?? {};
 
 export async function readVerdict(file: string, key: string): Promise<Verdict | null> {
   const verdicts = await readAll(file);
@@ -63,12 +64,5 @@ export async function rememberVerdict(file: string, key: string, verdict: Omit<V
   const { [key]: _replaced, ...others } = await readAll(file);
   const kept = Object.entries(others).slice(-(keptVerdicts - 1));
   const verdicts = { ...Object.fromEntries(kept), [key]: { works: verdict.works, reason: verdict.reason, at: new Date().toISOString() } };
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.${randomUUID()}`;
-  try {
-    await writeFile(temporary, `${JSON.stringify({ verdicts }, null, 2)}\n`);
-    await rename(temporary, file);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await writeFileAtomically(file, `${JSON.stringify({ verdicts }, null, 2)}\n`);
 }

@@ -137,7 +137,20 @@ export class FakeHost implements Host {
 /** A Debian machine on which everything is installed and running. */
 export function readyHost(): FakeHost {
   const host = new FakeHost();
-  const programs = ['apt-get', 'service', 'dockerd', 'iptables', 'qemu-system-x86_64', 'qemu-img', 'genisoimage', 'mmdebstrap', 'mke2fs', 'git', 'ssh'];
+  const programs = [
+    'apt-get',
+    'service',
+    'dockerd',
+    'iptables',
+    'qemu-system-x86_64',
+    'qemu-img',
+    'genisoimage',
+    'mmdebstrap',
+    'mke2fs',
+    'git',
+    'ssh',
+    'tshark',
+  ];
   for (const program of programs) host.programs.add(program);
   host.files.set('/etc/ssl/certs/ca-certificates.crt', '');
   host.answers.push(['qemu-system-x86_64 --version', { stdout: 'QEMU emulator version 7.2.22 (Debian)\n' }]);

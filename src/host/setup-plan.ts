@@ -41,7 +41,8 @@ export function deniedSocketOf(tried: readonly EngineAttempt[]): string | null {
 
 /** Pure; for the main job's own use as well, which asks `isNeeded` before it touches anything. */
 export function planSetup(facts: HostFacts): SetupPlan {
-  const missing = missingTools(facts);
+  // What has no package here is named by `doctor` and not set up.
+  const missing = missingTools(facts).filter(({ debian, brew }) => debian.length + brew.length > 0);
   const packages = packagesFor(missing, facts.packageManager);
   const { engine, tried } = facts.engine;
   // An address that the user gave, or a socket that refuses this user, is not mended by another engine.

@@ -80,11 +80,11 @@ test.each([
   expect(host.ran.some((command) => command.endsWith(' update'))).toBe(isUpdated);
 });
 
-test('for the tests of this program it brings a browser, and only then', async () => {
-  const host = lacking('chromium');
+test('for the tests of this program it brings tshark and a browser, and only then', async () => {
+  const host = lacking('chromium', 'tshark');
   expect((await setup(host)).text).toContain('nothing to do');
   const { result, text } = await setup(host, { forTests: true });
-  expect(result).toEqual({ installed: ['chromium'], engineStarted: null });
+  expect(result).toEqual({ installed: ['tshark', 'chromium'], engineStarted: null });
   expect(text).toContain('missing: Chromium, looks at the HTML report in the tests');
   host.programs.delete('chromium');
   host.programs.add('google-chrome');

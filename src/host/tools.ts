@@ -134,6 +134,16 @@ export function toolsFor({ platform, arch, isRoot, forTests = false }: ToolsOpti
       purpose: 'opens a shell in the client VM',
       need: 'optional',
     },
+    {
+      id: 'tshark',
+      title: 'tshark',
+      commands: ['tshark'],
+      // Only the tests must have it: a run without it keeps its captures, undecoded.
+      debian: forTests ? ['tshark'] : [],
+      brew: [],
+      purpose: 'decodes the NFS calls around a failure',
+      need: forTests ? 'required' : 'optional',
+    },
     forTests && {
       id: 'browser',
       title: 'Chromium',

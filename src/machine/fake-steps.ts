@@ -22,6 +22,7 @@ export class FakeSteps implements PrepareSteps, LaneSteps {
   readonly released: Outcome[] = [];
   /** Testcases of every suite that began. */
   readonly selections: (readonly string[])[] = [];
+  readonly #finishing = new Map<StepName, () => void>();
   #tidying: Promise<void>[] = [];
   #forced = Promise.withResolvers<void>();
 
@@ -60,6 +61,11 @@ export class FakeSteps implements PrepareSteps, LaneSteps {
     if (this.script.release instanceof Error) throw this.script.release;
   }
 
+  /** Brings a step that hangs to its end. */
+  finish(name: StepName): void {
+    this.#finishing.get(name)?.();
+  }
+
   force(): void {
     this.log.push('force');
     this.#forced.resolve();
@@ -79,12 +85,17 @@ export class FakeSteps implements PrepareSteps, LaneSteps {
     if (script !== 'hang') return;
     const tidied = Promise.withResolvers<void>();
     this.#tidying.push(tidied.promise);
-    await new Promise<void>((resolve) => {
+    const finished = await new Promise<boolean>((resolve) => {
+      this.#finishing.set(name, () => resolve(true));
       controls.signal.addEventListener('abort', () => {
         this.log.push(`${name} cut off`);
-        resolve();
+        resolve(false);
       });
     });
+    if (finished) {
+      tidied.resolve();
+      return;
+    }
     // Tidying up takes its time; nobody may go on before.
     await new Promise((resolve) => setTimeout(resolve, 5));
     this.log.push(`${name} tidied up`);

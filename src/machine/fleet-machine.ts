@@ -1,7 +1,21 @@
 import { type ActorRefFrom, enqueueActions, sendParent, setup } from 'xstate';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import { type Fleet, finishTestcase, fleetOutcome, handOut, isUnderWay, loseLane, newFleet, withLane } from './fleet.ts';
+import {
+  askFor,
+  describeLoss,
+  type Fleet,
+  finishShare,
+  finishTestcase,
+  fleetOutcome,
+  handOut,
+  isUnderWay,
+  type LaneStatus,
+  loseLane,
+  newFleet,
+  renew,
+  withLane,
+} from './fleet.ts';
 import { type LaneEvent, type LaneInput, type laneMachine, ready } from './lane-machine.ts';
 
 export interface FleetSettings {
@@ -9,6 +23,8 @@ export interface FleetSettings {
   readonly lanes: readonly (typeof laneMachine)[];
   /** Cuts testcases into as many parts of about the same duration as there are lanes. */
   readonly spread: (testcases: readonly string[], lanes: number) => readonly (readonly string[])[];
+  /** The verdict over everything that ran so far. */
+  readonly verdict: () => Outcome;
 }
 
 interface FleetContext extends LaneInput {
@@ -26,7 +42,7 @@ type SpawnLane = (machine: typeof laneMachine, options: { readonly id: string; r
  * Several lanes in the place of one: the same input, events and output as a lane's machine.
  * Each lane runs as a session; what a lane that dies has not finished is given to the others.
  */
-export const fleetMachine = ({ lanes, spread }: FleetSettings) =>
+export const fleetMachine = ({ lanes, spread, verdict }: FleetSettings) =>
   setup({
     types: { input: {} as LaneInput, context: {} as FleetContext, events: {} as LaneEvent, output: {} as Outcome },
     actions: {
@@ -39,50 +55,70 @@ export const fleetMachine = ({ lanes, spread }: FleetSettings) =>
           const ref = context.refs[index];
           if (ref !== undefined) enqueue.sendTo(ref, message);
         };
-        const stopLanes = (outcome: Outcome) => {
-          for (const [index, { status }] of fleet.lanes.entries()) {
-            if (status === 'ended') continue;
-            send(index, { type: 'run.stop', outcome });
-            fleet = withLane(fleet, index, { status: 'ending' });
-          }
+        const endLane = (index: number, outcome: Outcome) => {
+          send(index, { type: 'run.stop', outcome });
+          fleet = withLane(fleet, index, { status: 'ending' });
         };
-        if (event.type === 'run.stop') {
-          stop ??= event.outcome;
-          stopLanes(event.outcome);
-        } else if (event.type === 'tests.stop') {
-          fleet = { ...fleet, waiting: [] };
-          for (const [index, { status }] of fleet.lanes.entries()) if (status === 'testing') send(index, event);
-        } else if (event.type === 'server.restart') {
-          for (const [index, { status }] of fleet.lanes.entries()) {
-            if (status !== 'idle' && status !== 'broken') continue;
-            send(index, event);
-            fleet = withLane(fleet, index, { status: 'starting' });
-          }
+        const each = (matches: (status: LaneStatus) => boolean, act: (index: number) => void) => {
+          for (const [index, { status }] of fleet.lanes.entries()) if (matches(status)) act(index);
+        };
+        const loss = lossIn(context, event);
+        if (loss !== null) {
+          const message = describeLoss(context.fleet, loss.lane, loss.outcome);
+          enqueue.sendParent({ type: 'report', lane: loss.lane, body: { type: 'note.reported', level: 'warning', message } });
         }
-        if (context.goal !== 'session') {
-          for (const [index, { status }] of fleet.lanes.entries()) {
-            if (status !== 'broken') continue;
-            send(index, { type: 'run.stop', outcome: fleet.loss ?? ready });
-            fleet = withLane(fleet, index, { status: 'ending' });
-          }
+        if (event.type === 'run.stop') {
+          // The second wish to stop is told to all: a lane that is stopping already stops waiting.
+          const isSecond = stop !== null;
+          stop ??= event.outcome;
+          each(
+            (status) => status !== 'ended' && (isSecond || status !== 'ending'),
+            (index) => endLane(index, event.outcome),
+          );
+        } else if (event.type === 'tests.stop') {
+          each(
+            (status) => status === 'testing',
+            (index) => send(index, event),
+          );
+        } else if (event.type === 'server.restart') {
+          each(
+            (status) => status === 'idle' || status === 'broken',
+            (index) => {
+              send(index, event);
+              fleet = withLane(fleet, index, { status: 'starting' });
+            },
+          );
+        }
+        // In a session a dead server can be started again; a client can't.
+        if (loss !== null && (context.goal !== 'session' || loss.outcome.exitCode === ExitCode.clientLost)) {
+          each(
+            (status) => status === 'broken',
+            (index) => index === loss.lane && endLane(index, loss.outcome),
+          );
         }
         const given = stop === null ? handOut(fleet, spread) : null;
         if (given !== null) {
           fleet = given.fleet;
           for (const [index, testcases] of given.shares) send(index, { type: 'tests.run', testcases });
         } else if (event.type !== 'report' && stop === null && !fleet.lanes.some(isUnderWay)) {
-          const outcome = fleetOutcome(fleet);
+          const outcome = fleetOutcome(fleet, verdict) ?? ready;
           if (context.goal === 'session' && fleet.lanes.some(({ status }) => status !== 'ended')) {
-            enqueue.sendParent({ type: 'lane.idle', lane: 0, outcome: outcome ?? ready });
+            enqueue.sendParent({ type: 'lane.idle', lane: 0, outcome });
           } else {
-            stop = outcome ?? ready;
-            stopLanes(stop);
+            stop = outcome;
+            each(
+              (status) => status !== 'ended',
+              (index) => endLane(index, outcome),
+            );
           }
         }
         enqueue.assign({ fleet, stop });
       }),
     },
     guards: {
+      inSession: ({ context }) => context.goal === 'session',
+      /** As in a lane: what comes too early is not taken. */
+      idleInSession: ({ context }) => context.goal === 'session' && context.stop === null && !context.fleet.lanes.some(isUnderWay),
       allEnded: ({ context }) => context.fleet.lanes.every(({ status }) => status === 'ended'),
     },
   }).createMachine({
@@ -94,7 +130,7 @@ export const fleetMachine = ({ lanes, spread }: FleetSettings) =>
       stop: null,
     }),
     initial: 'active',
-    output: ({ context }) => context.stop ?? ready,
+    output: ({ context }) => context.fleet.leftover ?? context.stop ?? ready,
     states: {
       active: {
         always: { guard: 'allEnded', target: 'done' },
@@ -102,9 +138,9 @@ export const fleetMachine = ({ lanes, spread }: FleetSettings) =>
           report: { actions: ['relay', 'advance'] },
           'lane.idle': { actions: 'advance' },
           'lane.ended': { actions: 'advance' },
-          'tests.run': { actions: 'advance' },
-          'tests.stop': { actions: 'advance' },
-          'server.restart': { actions: 'advance' },
+          'tests.run': { guard: 'idleInSession', actions: 'advance' },
+          'tests.stop': { guard: 'inSession', actions: 'advance' },
+          'server.restart': { guard: 'idleInSession', actions: 'advance' },
           'run.stop': { actions: 'advance' },
         },
       },
@@ -112,8 +148,19 @@ export const fleetMachine = ({ lanes, spread }: FleetSettings) =>
     },
   });
 
+const isLoss = ({ exitCode }: Outcome): boolean => exitCode === ExitCode.serverLost || exitCode === ExitCode.clientLost;
+
+/** The loss that an event tells of; a lane that was told to end is none. */
+function lossIn({ fleet }: FleetContext, event: LaneEvent): { readonly lane: number; readonly outcome: Outcome } | null {
+  if (event.type !== 'lane.ended' && event.type !== 'lane.idle') return null;
+  const { lane, outcome } = event;
+  if (fleet.lanes[lane]?.status === 'ending') return null;
+  return event.type === 'lane.ended' || isLoss(outcome) ? { lane, outcome } : null;
+}
+
 /** The books after an event. */
-function account({ fleet, stop }: FleetContext, event: LaneEvent): Fleet {
+function account(context: FleetContext, event: LaneEvent): Fleet {
+  const { fleet } = context;
   switch (event.type) {
     case 'report': {
       const { body, lane = 0 } = event;
@@ -121,21 +168,22 @@ function account({ fleet, stop }: FleetContext, event: LaneEvent): Fleet {
     }
     case 'lane.idle': {
       const { lane, outcome } = event;
-      if (outcome.exitCode === ExitCode.serverLost || outcome.exitCode === ExitCode.clientLost) {
-        return withLane(loseLane(fleet, lane, outcome), lane, { status: 'broken' });
-      }
-      const tested = fleet.lanes[lane]?.status === 'testing';
-      return withLane(tested ? { ...fleet, verdict: outcome } : fleet, lane, { status: 'idle', unfinished: [] });
+      if (fleet.lanes[lane]?.status === 'ending') return fleet;
+      return lossIn(context, event) ? withLane(loseLane(fleet, lane, outcome), lane, { status: 'broken' }) : finishShare(fleet, lane, outcome);
     }
     case 'lane.ended': {
       const { lane, outcome } = event;
-      const ended = withLane(fleet, lane, { status: 'ended' });
-      return stop === null ? loseLane(ended, lane, outcome) : ended;
+      const lost = lossIn(context, event) ? loseLane(fleet, lane, outcome) : fleet;
+      // One that was told to end, and says something else, could not be stopped.
+      const stuck = fleet.lanes[lane]?.status === 'ending' && outcome.exitCode === ExitCode.environment;
+      return withLane(stuck ? { ...lost, leftover: outcome } : lost, lane, { status: 'ended' });
     }
     case 'tests.run':
-      return { ...fleet, waiting: event.testcases, retried: [], dropped: [], loss: null, verdict: null };
+      return askFor(fleet, event.testcases);
+    case 'tests.stop':
+      return fleet.lanes.some(({ status }) => status === 'testing') ? { ...fleet, waiting: [], halt: event.outcome } : fleet;
     case 'server.restart':
-      return { ...fleet, loss: null };
+      return renew(fleet);
     default:
       return fleet;
   }

@@ -21,12 +21,20 @@ export interface Fleet {
   readonly dropped: readonly string[];
   /** The first loss of a part. */
   readonly loss: Outcome | null;
-  /** The verdict over everything that ran, as the last lane to finish gave it. */
-  readonly verdict: Outcome | null;
+  /** Something ran to its end since testcases were asked for. */
+  readonly tested: boolean;
+  /** The first suite that ended without all of its testcases; its hint says what helps. */
+  readonly cut: Outcome | null;
+  /** Why the testcases were stopped; null where they were not. */
+  readonly halt: Outcome | null;
+  /** What could not be stopped: someone has to look after it. */
+  readonly leftover: Outcome | null;
 }
 
+const untested = { retried: [], dropped: [], tested: false, cut: null, halt: null } as const;
+
 export const newFleet = (count: number, testcases: readonly string[]): Fleet => ({
-  ...{ waiting: testcases, retried: [], dropped: [], loss: null, verdict: null },
+  ...{ ...untested, waiting: testcases, loss: null, leftover: null },
   lanes: Array.from({ length: count }, () => ({ status: 'starting', unfinished: [] })),
 });
 
@@ -37,10 +45,30 @@ export const withLane = (fleet: Fleet, index: number, change: Partial<FleetLane>
 
 export const isUnderWay = ({ status }: FleetLane): boolean => status === 'starting' || status === 'testing' || status === 'ending';
 
+const isIdle = ({ status }: FleetLane): boolean => status === 'idle';
+
+/** Testcases were asked for; only while no lane is under way. Where no lane can take them the loss that led there stands. */
+export const askFor = (fleet: Fleet, testcases: readonly string[]): Fleet => ({
+  ...{ ...fleet, ...untested },
+  ...{ waiting: testcases, loss: fleet.lanes.some(isIdle) ? null : fleet.loss },
+});
+
+/** What is found out from here on is about other servers. */
+export const renew = (fleet: Fleet): Fleet => ({ ...fleet, ...untested, waiting: [], loss: null });
+
 /** A testcase came to its end in a lane. */
 export function finishTestcase(fleet: Fleet, index: number, testcase: string): Fleet {
   const lane = fleet.lanes[index];
-  return lane === undefined ? fleet : withLane(fleet, index, { unfinished: lane.unfinished.filter((name) => name !== testcase) });
+  if (lane === undefined) return fleet;
+  return { ...withLane(fleet, index, { unfinished: lane.unfinished.filter((name) => name !== testcase) }), tested: true };
+}
+
+/** A lane's suite came to its end, or its time was up. */
+export function finishShare(fleet: Fleet, index: number, outcome: Outcome): Fleet {
+  const lane = fleet.lanes[index];
+  if (lane?.status !== 'testing') return withLane(fleet, index, { status: 'idle', unfinished: [] });
+  const cut = fleet.cut ?? (lane.unfinished.length > 0 ? outcome : null);
+  return { ...withLane(fleet, index, { status: 'idle', unfinished: [] }), tested: true, cut };
 }
 
 /** A lane lost its server or its client: what it had not finished goes to the others, once. */
@@ -53,8 +81,22 @@ export function loseLane(fleet: Fleet, index: number, loss: Outcome): Fleet {
     waiting: [...fleet.waiting, ...again],
     retried: [...fleet.retried, ...again],
     dropped: [...fleet.dropped, ...twice],
-    loss: fleet.loss ?? loss,
+    loss: fleet.loss ?? { ...loss, reason: `lane ${index + 1}: ${loss.reason}` },
   };
+}
+
+/** What people are told of a loss, given the books before it. */
+export function describeLoss({ lanes, retried, halt }: Fleet, index: number, { exitCode, reason }: Outcome): string {
+  const what = exitCode === ExitCode.serverLost ? 'lost its server' : exitCode === ExitCode.clientLost ? 'lost its client VM' : 'failed';
+  const unfinished = lanes[index]?.unfinished ?? [];
+  const again = unfinished.filter((name) => !retried.includes(name));
+  const twice = unfinished.filter((name) => retried.includes(name));
+  const others = halt === null && lanes.some(({ status }, at) => at !== index && (status === 'starting' || status === 'idle' || status === 'testing'));
+  return [
+    `lane ${index + 1} ${what} (${reason})`,
+    ...(again.length === 0 ? [] : [`its testcases (${again.join(', ')}) ${others ? 'run on the others' : 'do not run'}`]),
+    ...(twice.length === 0 ? [] : [`${twice.join(', ')} had been lost before and will not run again`]),
+  ].join('; ');
 }
 
 /** Spreads what waits over the lanes that are idle; null where there is nothing to give or nobody to take it. */
@@ -64,7 +106,7 @@ export function handOut(
 ): { readonly fleet: Fleet; readonly shares: ReadonlyMap<number, readonly string[]> } | null {
   const idle = fleet.lanes.flatMap(({ status }, index) => (status === 'idle' ? [index] : []));
   // All begin together: what comes up first must not take everything.
-  if (fleet.waiting.length === 0 || idle.length === 0 || fleet.lanes.some(({ status }) => status === 'starting')) return null;
+  if (fleet.halt !== null || fleet.waiting.length === 0 || idle.length === 0 || fleet.lanes.some(({ status }) => status === 'starting')) return null;
   const shares = new Map<number, readonly string[]>();
   for (const [at, share] of spread(fleet.waiting, idle.length).entries()) {
     const index = idle[at];
@@ -77,11 +119,18 @@ export function handOut(
   return { fleet: { ...fleet, lanes, waiting: [] }, shares };
 }
 
-/** How the testcases ended, once no lane is under way. */
-export function fleetOutcome({ loss, verdict, dropped, waiting }: Fleet): Outcome | null {
-  if (loss === null) return verdict;
+/**
+ * How the testcases ended, once no lane is under way; null where none were asked for and there is a lane to run some.
+ *
+ * @param verdict the verdict over everything that ran, asked for where everything did.
+ */
+export function fleetOutcome({ lanes, loss, halt, tested, cut, dropped, waiting }: Fleet, verdict: () => Outcome): Outcome | null {
+  if (halt !== null && lanes.some(isIdle)) return halt;
+  if (!tested && waiting.length === 0 && lanes.some(isIdle)) return null;
+  if (loss !== null && (!tested || dropped.length > 0 || waiting.length > 0)) return loss;
+  if (!tested) return null;
+  const found = verdict();
   // Where every testcase ran in another lane a lost client is a mishap of ours; a server that dies is a finding.
-  const allRan = verdict !== null && dropped.length === 0 && waiting.length === 0;
-  if (allRan && loss.exitCode !== ExitCode.serverLost) return verdict;
-  return allRan ? { ...loss, reason: `${loss.reason}; the other lanes: ${verdict.reason}` } : loss;
+  if (loss?.exitCode === ExitCode.serverLost) return { ...loss, reason: `${loss.reason}; ${found.reason}` };
+  return { ...found, hint: cut?.hint ?? found.hint };
 }

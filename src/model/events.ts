@@ -1,3 +1,5 @@
+import type { TrafficTotals, WireWindow } from './wire.ts';
+
 /**
  * The program's spine: everything that a screen, a report or a run folder shows is built from these events.
  *
@@ -65,7 +67,7 @@ export interface SuiteIdentity {
   readonly version: string | null;
   /** Folder or URL it came from. */
   readonly source: string;
-  /** Name of the script; missing where it is nfstest_posix. */
+  /** Which script of NFStest runs; left out for nfstest_posix. */
   readonly script?: string;
 }
 
@@ -254,6 +256,24 @@ export interface TestcaseFinished {
   readonly reason: string | null;
 }
 
+/** What a testcase asked of the server, as it was captured; some seconds after its end. */
+export interface TestcaseTraffic {
+  readonly type: 'testcase.traffic';
+  readonly testcase: string;
+  /** Name of the capture in the run's folder; null where it was not kept. */
+  readonly capture: string | null;
+  /** False where the beginning was gone: a testcase with more traffic than the ring of captures holds. */
+  readonly complete: boolean;
+  /** How to open the capture by hand, from the run's folder; null where it was not kept. */
+  readonly command: string | null;
+  /** Why the calls are not known, for example that tshark is not there; null where they are. */
+  readonly problem: string | null;
+  /** Null where the calls are not known. */
+  readonly totals: TrafficTotals | null;
+  /** One per failed assertion, for the first ones; empty where the calls are not known. */
+  readonly windows: readonly WireWindow[];
+}
+
 /** The suite failed before its first testcase. */
 export interface SuiteSetupFailed {
   readonly type: 'suite.setup-failed';
@@ -364,6 +384,7 @@ export type EventBody =
   | AssertionFinished
   | RemarkReported
   | TestcaseFinished
+  | TestcaseTraffic
   | SuiteSetupFailed
   | SuiteFinished
   | RoundFinished

@@ -1,4 +1,4 @@
-import type { AssertionFinished, Conclusion, KnownFailure, Phase, RunEvent, RunFinished, ServerIdentity, SuiteIdentity } from './events.ts';
+import type { AssertionFinished, Conclusion, KnownFailure, Phase, RunEvent, RunFinished, ServerIdentity, SuiteIdentity, TestcaseTraffic } from './events.ts';
 import { type Circumstances, type KnownFailures, noteAssertion, notePassed } from './known-failures.ts';
 
 /** One testcase as a screen or a report shows it. */
@@ -13,7 +13,11 @@ export interface TestcaseState {
   readonly reason: string | null;
   /** Number of the lane that ran it last, from 0; null before. */
   readonly lane: number | null;
+  /** What went over the wire; null or missing where it is not known, or not yet. */
+  readonly traffic?: Traffic | null;
 }
+
+export type Traffic = Omit<TestcaseTraffic, 'type' | 'testcase'>;
 
 /** A failed assertion. */
 export interface Failure {
@@ -106,6 +110,7 @@ const pending = (name: string): TestcaseState => ({
   failures: [],
   reason: null,
   lane: null,
+  traffic: null,
 });
 
 /** Changes one testcase; one that was not announced (an imported log) is added at the end. */
@@ -219,6 +224,10 @@ export function reduce(state: RunState, event: RunEvent): RunState {
           reason: event.reason,
         }),
       );
+    case 'testcase.traffic': {
+      const { capture, complete, command, problem, totals, windows } = event;
+      return withTestcase(state, event.testcase, (testcase) => ({ ...testcase, traffic: { capture, complete, command, problem, totals, windows } }));
+    }
     case 'suite.setup-failed':
       return { ...state, setupFailure: { message: event.message, details: event.details } };
     case 'suite.finished':
@@ -237,4 +246,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'triage.finished':
       return state;
   }
+  // A recording of a newer version may hold events that this one does not know.
+  event satisfies never;
+  return state;
 }

@@ -2,6 +2,7 @@ import type { Conclusion, ServerIdentity, SuiteIdentity } from './events.ts';
 import { type KnownFailureState, staleEntries } from './known-failures.ts';
 import type { Failure, PhaseState, RunState } from './run-state.ts';
 import { type Totals, totalsOf } from './verdict.ts';
+import type { TrafficTotals } from './wire.ts';
 
 /** One testcase in a summary. */
 export interface TestcaseSummary {
@@ -15,6 +16,8 @@ export interface TestcaseSummary {
   /** Why it did not run to its end; null otherwise. */
   readonly reason: string | null;
   readonly failures: readonly Failure[];
+  /** What went over the wire, in numbers, and the capture's name; null where that is not known, missing in older recordings. */
+  readonly traffic?: { readonly capture: string | null; readonly totals: TrafficTotals | null } | null;
 }
 
 /** `summary.json` in a run's folder, what the json reporter writes, and what `import --json` and `show --json` print. Fields are added, never changed, within a `format`. */
@@ -53,6 +56,29 @@ export interface RunSummary {
   /** Pairs of server and client that shared the testcases. */
   readonly lanes: number;
   readonly notes: RunState['notes'];
+  /** Logs of which lines were left out because they grew past LOG_MAX; missing where all is there, and in the json reporter's. */
+  readonly shortened?: readonly ShortenedLog[];
+}
+
+/** A log that did not keep everything. */
+export interface ShortenedLog {
+  /** Name in the run's folder. */
+  readonly file: string;
+  readonly droppedLines: number;
+  readonly droppedBytes: number;
+}
+
+/** The content of a summary.json: `newer` where a later version of this program wrote it; null where it is none. */
+export function summaryOf(value: unknown): RunSummary | 'newer' | null {
+  if (typeof value !== 'object' || value === null || !('format' in value) || typeof value.format !== 'number') return null;
+  if (value.format !== 1) return 'newer';
+  const { testcases, totals, server } = value as unknown as Partial<RunSummary>;
+  const named =
+    Array.isArray(testcases) &&
+    testcases.every((entry: Partial<TestcaseSummary> | null) => typeof entry?.name === 'string' && typeof entry.verdict === 'string');
+  const counted = typeof totals === 'object' && totals !== null;
+  const served = server === null || (typeof server === 'object' && typeof server.name === 'string');
+  return named && counted && served ? (value as RunSummary) : null;
 }
 
 /** The summary of a run as far as it is known; a testcase without verdict has not run. */
@@ -77,7 +103,7 @@ export function summarise(state: RunState): RunSummary {
     known: state.known === null ? null : { source: state.known.source, strict: state.known.strict, stale: staleEntries(state.known) },
     totals: totalsOf(state.testcases),
     setupFailure: state.setupFailure,
-    testcases: state.testcases.map(({ name, status, passedCount, failedCount, durationMs, reason, failures }) => ({
+    testcases: state.testcases.map(({ name, status, passedCount, failedCount, durationMs, reason, failures, traffic }) => ({
       name,
       verdict: status === 'passed' || status === 'failed' || status === 'known' ? status : 'not-run',
       passedCount,
@@ -85,6 +111,7 @@ export function summarise(state: RunState): RunSummary {
       durationMs,
       reason,
       failures,
+      traffic: traffic ? { capture: traffic.capture, totals: traffic.totals } : null,
     })),
     phases: state.phases.map(({ phase, lane, status, durationMs, detail }) => ({ phase, lane, status, durationMs, detail })),
     lanes: state.lanes,

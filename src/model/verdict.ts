@@ -85,7 +85,7 @@ const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ?
 export function outcomeOf(state: RunState): Outcome {
   const totals = totalsOf(state.testcases);
   // With several lanes another one's testcases may have run.
-  if (state.setupFailure && totals.passed + totals.failed === 0) {
+  if (state.setupFailure && totals.passed + totals.failed + totals.known === 0) {
     return outcome(
       ExitCode.nothingRan,
       `the suite failed in its set-up: ${state.setupFailure.message}`,

@@ -11,8 +11,9 @@ export function describeServer(server: ServerIdentity | null): string {
 /** `upstream NFStest v3.2` or `bundled suite 0.1.0`: never one for the other. */
 export function describeSuite(suite: SuiteIdentity | null): string {
   if (suite === null) return 'unknown suite';
-  const name = suite.kind === 'nfstest' ? `upstream NFStest${suite.script ? `’s ${suite.script}` : ''}` : 'bundled suite (not upstream NFStest)';
-  return suite.version === null ? name : `${name} ${suite.version}`;
+  const name = suite.kind === 'nfstest' ? 'upstream NFStest' : 'bundled suite (not upstream NFStest)';
+  const script = suite.script === undefined ? '' : `, ${suite.script}`;
+  return (suite.version === null ? name : `${name} ${suite.version}`) + script;
 }
 
 /** The command that repeats a run; after failures with the testcases that failed alone. Null where it was no run of this program. */
@@ -28,7 +29,7 @@ export function reproduction(state: RunState): string | null {
     ...(tag === undefined || tag === 'latest' ? [] : [`--image-tag=${tag}`]),
     `--nfs-version=${state.nfsVersion}`,
     ...(state.suite === null ? [] : [`--suite=${state.suite.kind}`]),
-    ...(state.suite?.script ? [`--suite-script=${state.suite.script}`] : []),
+    ...(state.suite?.script === undefined ? [] : [`--suite-script=${state.suite.script}`]),
     ...(state.suite?.kind === 'nfstest' ? [`--nfstest-src=${state.suite.source}`] : []),
     `--testcase=${testcases.map((testcase) => testcase.name).join(',')}`,
   ]

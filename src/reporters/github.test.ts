@@ -40,7 +40,7 @@ describe('annotations', () => {
       finished('open', 'failed'),
       ended(1, 'failed'),
     ]);
-    expect(githubAnnotations(report).split('\n')[0]).toBe('::error title=NFStest open failed::bad%25%0A::set-output name=x::y%0Aa%0D%0Ab');
+    expect(githubAnnotations(report).split('\n')[0]).toBe('::error title=NFStest open failed::bad%25%0A::set-output name=x::y%0Aa%0Ab');
   });
 });
 

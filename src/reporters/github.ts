@@ -14,7 +14,7 @@ const maxAnnotations = 10;
 /** GitHub refuses a step's summary of more than 1 MiB. */
 const maxSummaryBytes = 1024 * 1024 - 1;
 
-const escapeData = (text: string): string => xmlText(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const escapeData = (text: string): string => xmlText(text).replaceAll('%', '%25').replaceAll('\n', '%0A');
 const escapeProperty = (text: string): string => escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 interface Annotation {

@@ -1,6 +1,7 @@
 import { UserError } from '../model/errors.ts';
 import { closest } from '../model/suggest.ts';
 import { summarise } from '../model/summary.ts';
+import { terminalJson } from '../model/terminal-text.ts';
 import { githubAnnotations, githubSummary } from './github.ts';
 import { html } from './html/index.ts';
 import { junit } from './junit.ts';
@@ -17,8 +18,8 @@ export const reporters = { plain, ndjson } as const satisfies Readonly<Record<st
 export const documents = {
   junit: { file: 'junit.xml', render: junit },
   tap: { file: 'report.tap', render: tap },
-  json: { file: 'summary.json', render: ({ state }: Report) => `${JSON.stringify(summarise(state), null, 2)}\n` },
-  ndjson: { file: 'events.ndjson', render: ({ events }: Report) => events.map((event) => `${JSON.stringify(event)}\n`).join('') },
+  json: { file: 'summary.json', render: ({ state }: Report) => `${terminalJson(summarise(state), 2)}\n` },
+  ndjson: { file: 'events.ndjson', render: ({ events }: Report) => events.map((event) => `${terminalJson(event)}\n`).join('') },
   github: { file: 'github-summary.md', render: githubSummary, print: githubAnnotations, appendTo: 'GITHUB_STEP_SUMMARY' },
   html: { file: 'report.html', render: html },
 } as const satisfies Readonly<Record<string, DocumentReporter>>;

@@ -1,10 +1,11 @@
-import { stripVTControlCharacters } from 'node:util';
 import { type LogChannel, type Phase, phaseTitles, type RoundFinished, type RoundStart, type RunEvent } from '../model/events.ts';
 import { formatDuration } from '../model/format.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
+import { onlyColours, stripControls } from '../model/terminal-text.ts';
 import { describeServer, describeSuite } from './describe.ts';
 import { nameWidth, type Paint, painter, roundLines, setupFailureLines, summaryLines, verdictLines } from './plain-lines.ts';
 import { sectionLines } from './sections.ts';
+import { tellingCalls } from './traffic-sections.ts';
 import { triageLines } from './triage-section.ts';
 import type { Reporter, ReporterFactory, ReporterOptions } from './types.ts';
 import { versionsSection } from './versions-section.ts';
@@ -42,7 +43,7 @@ class PlainReporter implements Reporter {
 
   onLine(channel: LogChannel, line: string, lane = 0): void {
     if (channel !== 'suite' || this.#options.quiet) return;
-    const text = stripVTControlCharacters(line).trimEnd();
+    const text = stripControls(line).trimEnd();
     if (text !== '') this.#print(`${this.#prefix(lane)}  | ${text}`);
   }
 
@@ -58,7 +59,8 @@ class PlainReporter implements Reporter {
   }
 
   #print(line: string): void {
-    this.#options.write(`${line}\n`);
+    // Server, guest and suite write what they like; nothing of it may reach the terminal as a command.
+    this.#options.write(`${(this.#options.color ? onlyColours : stripControls)(line)}\n`);
   }
 
   #describe(event: RunEvent): readonly string[] {
@@ -72,6 +74,11 @@ class PlainReporter implements Reporter {
           ...(event.lanes === undefined ? [] : [`lanes      ${event.lanes}`]),
           ...(event.testcases.length === 0 ? [] : [`testcases  ${event.testcases.length}: ${event.testcases.join(', ')}`]),
         ];
+      case 'testcase.traffic': {
+        const failed = this.#state.testcases.find(({ name }) => name === event.testcase)?.status === 'failed';
+        const place = event.capture === null ? [] : [`see ${event.capture} in the run’s folder`];
+        return failed ? [`wire     ${event.testcase}`, ...[...tellingCalls(event), ...place].map((line) => `    ${line}`)] : [];
+      }
       case 'known-failures.read':
         return [`known      ${event.entries.length} expected failures from ${event.source}`];
       case 'suite.resolved':
@@ -126,6 +133,9 @@ class PlainReporter implements Reporter {
       case 'suite.finished':
         return [];
     }
+    // Of a newer version.
+    event satisfies never;
+    return [];
   }
 
   #roundHeading({ number, changed }: RoundStart, testcases: readonly string[]): string[] {
@@ -153,9 +163,10 @@ class PlainReporter implements Reporter {
 
   #verdict(name: string): string[] {
     // Thirty lines "not run" would bury the reason, which was just printed.
-    if (this.#state.setupFailure !== null) return [];
     const testcase = this.#state.testcases.find((candidate) => candidate.name === name);
-    return testcase === undefined ? [] : verdictLines(testcase, { width: nameWidth(this.#state), paint: this.#paint });
+    return testcase === undefined || (this.#state.setupFailure !== null && testcase.status === 'not-run')
+      ? []
+      : verdictLines(testcase, { width: nameWidth(this.#state), paint: this.#paint });
   }
 
   #summary(): string[] {

@@ -2,6 +2,7 @@ import type { AssertionFinished, LogChannel, Phase, RunEvent } from '../model/ev
 import { emptyRunState, type RunState, reduce, type TestcaseState } from '../model/run-state.ts';
 import type { Section } from './sections.ts';
 import { outputByTestcase } from './suite-output.ts';
+import { trafficSections } from './traffic-sections.ts';
 
 /** One line of the suite that passed or failed. */
 export interface AssertionReport extends Pick<AssertionFinished, 'verdict' | 'message' | 'passedCount' | 'failedCount' | 'details'> {
@@ -125,7 +126,7 @@ export function buildReport({ events, logs = {}, state: given, sections = [], te
         assertions: withKnown(gathered?.assertions ?? [], testcase),
         remarks: gathered?.remarks ?? [],
         output: output.get(testcase.name) ?? [],
-        sections: testcaseSections.get(testcase.name) ?? [],
+        sections: [...(testcaseSections.get(testcase.name) ?? []), ...trafficSections(testcase)],
       };
     }),
   };

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripControls } from '../model/terminal-text.ts';
 
 const start = /^\s*TEST: Running test '(\w+)'/;
 const header = /^\s*\*\*\* /;
@@ -13,7 +13,7 @@ export function outputByTestcase(lines: readonly string[]): ReadonlyMap<string, 
   let current: string[] | null = null;
   let heading: string | null = null;
   for (const raw of lines) {
-    const line = stripVTControlCharacters(raw).trimEnd();
+    const line = stripControls(raw).trimEnd();
     const name = start.exec(line)?.[1];
     if (name !== undefined) {
       current = [...(heading === null ? [] : [heading]), line];

@@ -1,17 +1,21 @@
 import { ExitCode } from '../model/exit-codes.ts';
+import { terminalJson } from '../model/terminal-text.ts';
 import { factsOf } from './facts.ts';
 import type { AssertionReport, Report, TestcaseReport } from './report.ts';
 import { sectionLines } from './sections.ts';
 import { xmlText } from './xml.ts';
 
+/** A second line would be taken for TAP. */
+const oneLine = (text: string): string => xmlText(text).replaceAll(/\s+/g, ' ').trim();
+
 /** A description or a reason on one line; `#` and `\` would begin a directive or an escape. */
-const inline = (text: string): string => xmlText(text).replaceAll(/\s+/g, ' ').trim().replaceAll(/[\\#]/g, String.raw`\$&`);
+const inline = (text: string): string => oneLine(text).replaceAll(/[\\#]/g, String.raw`\$&`);
 
 /** YAML of flat values; a JSON text is YAML as well. */
 function diagnostics(values: Readonly<Record<string, unknown>>, indent: string): string[] {
   const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined);
   if (given.length === 0) return [];
-  return ['---', ...given.map(([key, value]) => `${key}: ${JSON.stringify(value)}`), '...'].map((line) => `${indent}  ${line}`);
+  return ['---', ...given.map(([key, value]) => `${key}: ${terminalJson(value)}`), '...'].map((line) => `${indent}  ${line}`);
 }
 
 const todo = (reason: string | null): string => (reason === null ? '' : ` # TODO known failure: ${inline(reason)}`);
@@ -51,8 +55,8 @@ export function tap(report: Report): string {
   return [
     'TAP version 14',
     `1..${testcases.length}`,
-    ...factsOf(state).map(({ title, value }) => `# ${title}: ${xmlText(value)}`),
-    ...sections.flatMap(sectionLines).map((line) => `# ${xmlText(line)}`),
+    ...factsOf(state).map(({ title, value }) => `# ${title}: ${oneLine(value)}`),
+    ...sections.flatMap(sectionLines).map((line) => `# ${xmlText(line).replaceAll(/[\r\n]+/g, ' ')}`),
     ...testcases.flatMap((testcase, index) => testcaseLines(testcase, index + 1)),
     ...(result === null ? [] : [`# ${inline(result.reason)}`]),
     ...(cut ? [`Bail out! ${inline(result.reason)}`] : []),

@@ -18,7 +18,11 @@ export function triageSections({ blame, reason, failures, results }: TriageFinis
   // What fails elsewhere alone belongs to the picture.
   const messages = [...failures, ...new Map(others.filter((message) => !known.has(stable(message))).map((message) => [stable(message), message])).values()];
   const columns = ['assertion', 'this run', ...results.map(({ where, title }) => (where === 'local' ? title : `${columnTitles[where]} on ${title}`))];
-  const rows = messages.map((message, index) => [message, index < failures.length ? 'failed' : 'not failed', ...results.map((result) => cell(message, result))]);
+  const rows = messages.map((message, index) => [
+    message,
+    index < failures.length ? 'failed' : 'not failed',
+    ...results.map((result) => cell(message, result)),
+  ]);
   return [
     { title: `Triage: ${blame}`, body: { kind: 'lines', lines: [reason] } },
     { title: 'Run again', body: { kind: 'table', columns, rows } },

@@ -1,15 +1,15 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripSequences } from '../model/terminal-text.ts';
 
-/** Whether XML 1.0 has a place for a character. Source: its production `Char`; without C1 and DEL, which it only discourages. */
+/** Whether XML 1.0 has a place for a character. Source: its production `Char` without carriage return, C1 and DEL, which terminals obey. */
 function isXmlCharacter(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return code === 0x09 || code === 0x0a || code === 0x0d;
-  return code !== 0x7f && code !== 0xfffe && code !== 0xffff;
+  if (code < 0x20) return code === 0x09 || code === 0x0a;
+  return (code < 0x7f || code > 0x9f) && code !== 0xfffe && code !== 0xffff;
 }
 
 /** Text without escape sequences of terminals, and without characters that XML can't carry in any spelling. */
 export function xmlText(text: string): string {
-  return Array.from(stripVTControlCharacters(text).toWellFormed()).filter(isXmlCharacter).join('');
+  return Array.from(stripSequences(text).toWellFormed()).filter(isXmlCharacter).join('');
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

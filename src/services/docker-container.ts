@@ -126,7 +126,7 @@ export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOption
     HostConfig: {
       CapAdd: [...spec.capAdd],
       CapDrop: [...spec.capDrop],
-      ...(spec.seccomp === null ? {} : { SecurityOpt: [`seccomp=${spec.seccomp}`] }),
+      SecurityOpt: [...(spec.newPrivileges ? [] : ['no-new-privileges']), ...(spec.seccomp === null ? [] : [`seccomp=${spec.seccomp}`])],
       Tmpfs: { ...spec.tmpfs },
       PortBindings: Object.fromEntries(spec.ports.map((port) => [key(port.containerPort), [{ HostIp: port.hostAddress, HostPort: String(port.hostPort) }]])),
     },

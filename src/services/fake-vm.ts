@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../model/errors.ts';
-import type { Cancellable, VmExit, VmHandle, VmRecord, VmService, VmSpec } from './types.ts';
+import { writePcap } from '../wire/pcap.ts';
+import type { Cancellable, CaptureSpec, VmCapture, VmExit, VmHandle, VmRecord, VmService, VmSpec } from './types.ts';
 
 /** What a guest does. */
 export interface FakeGuest {
@@ -79,6 +80,8 @@ export class FakeVmService implements VmService {
 const savedState = 'devices';
 
 export class FakeVm implements VmHandle {
+  /** Files of captures that were begun; a test puts packets into them. */
+  readonly captures: string[] = [];
   /** Everything that its agent was asked. */
   readonly asked: Record<string, unknown>[] = [];
   /** The agent answers with this error. */
@@ -147,6 +150,21 @@ export class FakeVm implements VmHandle {
     signal.throwIfAborted();
     if (!this.#savable || this.ended) throw new EnvironmentError('the client VM could not be saved: its memory is not in a file', 'runs start cold');
     await writeFile(path, savedState);
+  }
+
+  async capture({ prefix }: CaptureSpec): Promise<VmCapture> {
+    if (this.ended) throw new EnvironmentError('the traffic can’t be captured: the VM is gone', 'use --pcap never to do without');
+    const file = `${prefix}1.pcap`;
+    await writeFile(file, writePcap([]));
+    this.captures.push(file);
+    let files = [file];
+    return {
+      segments: () => files,
+      stop: async () => {
+        files = [];
+        await rm(file, { force: true });
+      },
+    };
   }
 
   async stop({ graceMs }: { graceMs: number }): Promise<void> {

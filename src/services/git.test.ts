@@ -57,6 +57,12 @@ describe('GitSourceService', () => {
     expect((await readdir(dir)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
+  it('does not let a source run a command on this machine', async () => {
+    const hit = join(dir, 'hit');
+    await expect(git.clone({ url: `ext::sh -c touch% ${hit}`, ref: null, target: join(dir, 'ext'), deadlineMs }, never)).rejects.toThrow(/not allowed/);
+    expect(existsSync(hit)).toBe(false);
+  });
+
   it('leaves nothing when it is aborted or too slow', async () => {
     const target = join(dir, 'aborted');
     await expect(git.clone({ url, ref: null, target, deadlineMs }, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);

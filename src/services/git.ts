@@ -4,8 +4,10 @@ import { execa } from 'execa';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { Cancellable, SourceService } from './types.ts';
 
+/** `ext::` would run a command on this machine. */
+const protocols = 'file:git:http:https:ssh';
 /** Git without questions: a private or mistyped repository must fail, not wait for a password. */
-const environment = { GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oConnectTimeout=10' };
+const environment = { GIT_ALLOW_PROTOCOL: protocols, GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oConnectTimeout=10' };
 
 /** Source checkouts by git. */
 export class GitSourceService implements SourceService {

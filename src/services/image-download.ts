@@ -20,6 +20,8 @@ export async function publishedSum(url: string, signal: AbortSignal): Promise<st
 async function request(url: string, signal: AbortSignal): Promise<Response> {
   try {
     const response = await fetch(url, { signal });
+    // A redirect could leave https without a word.
+    if (url.startsWith('https:') && !response.url.startsWith('https:')) throw new Error(`it leads to ${response.url}, without https`);
     if (response.ok) return response;
     throw new Error(`HTTP ${response.status}`);
   } catch (error) {

@@ -3,6 +3,8 @@
  * An aborted or failed start leaves nothing behind. Failures are `EnvironmentError`s.
  */
 
+import type { WireCall } from '../model/wire.ts';
+
 export interface Cancellable {
   readonly signal: AbortSignal;
 }
@@ -46,6 +48,8 @@ export interface ContainerSpec {
   readonly command: readonly string[];
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
+  /** Left out: it may not gain privileges by setuid programs or file capabilities. */
+  readonly newPrivileges?: boolean;
   /** JSON text of a seccomp profile; null: the engine's own. */
   readonly seccomp: string | null;
   /** Anonymous volumes; removed with the container. */
@@ -171,8 +175,27 @@ export interface VmHandle {
   askAgent(request: object, options: Cancellable & { readonly timeoutMs: number }): Promise<unknown>;
   /** Halts the guest for good and writes the state of its devices; its memory must lie in a shared file. */
   saveState(path: string, options: Cancellable): Promise<void>;
+  /** Records the guest's traffic from now on. Throws where that can't be done. */
+  capture(spec: CaptureSpec): Promise<VmCapture>;
   /** Ends it: QMP `quit`, then signals. Idempotent. */
   stop(options: { readonly graceMs: number }): Promise<void>;
+}
+
+export interface CaptureSpec {
+  /** Beginning of the files' names: an absolute path. */
+  readonly prefix: string;
+  /** When a file is this big the next one begins. */
+  readonly segmentBytes: number;
+  /** How many files are kept; the oldest goes. */
+  readonly segments: number;
+}
+
+/** A capture that goes on, as a ring of pcap files. */
+export interface VmCapture {
+  /** The files that are there, oldest first; the last one grows. Packets at the end of one may be at the beginning of the next, too. */
+  segments(): readonly string[];
+  /** Ends it and removes its files. Idempotent; never throws. */
+  stop(): Promise<void>;
 }
 
 export interface VmService {
@@ -304,6 +327,22 @@ export interface EarthlyService {
     spec: { readonly command: string; readonly dir: string; readonly target: string; readonly args: Readonly<Record<string, string>> },
     options: Cancellable & { readonly onOutput: OnBytes },
   ): Promise<void>;
+}
+
+// ---- Decoding of captures ----
+
+export interface DecodeRequest {
+  /** A pcap file. */
+  readonly file: string;
+  /** TCP ports that carry RPC, as the capture has them. */
+  readonly ports: readonly number[];
+}
+
+export interface WireDecoder {
+  /** The program that it uses, with its version; null where it is not there. */
+  describe(): Promise<string | null>;
+  /** The NFS and MOUNT calls of a capture in their order. Throws where it can't be read. */
+  decode(request: DecodeRequest, options: Cancellable): Promise<readonly WireCall[]>;
 }
 
 // ---- Probes ----

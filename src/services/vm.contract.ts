@@ -165,5 +165,29 @@ export function describeVmContract(name: string, makeLab: () => Promise<VmLab>):
       expect(await everything(vm.console(never))).toBe(text);
       expect(await vms.attach(vm.record)).toBeNull();
     });
+
+    it('captures the traffic while it runs, and leaves no file of it', async () => {
+      const { vms, spec } = await makeLab();
+      const wanted = await spec();
+      const vm = await vms.start(wanted, quiet);
+      try {
+        const prefix = `${wanted.consoleLog}.capture-`;
+        const capture = await vm.capture({ prefix, segmentBytes: 1024 * 1024, segments: 2 });
+        const [file = '', more] = capture.segments();
+        expect(more).toBeUndefined();
+        expect(file.startsWith(prefix)).toBe(true);
+        // The header of a pcap file.
+        expect((await readFile(file)).length).toBeGreaterThanOrEqual(24);
+        // One that another process has left is replaced.
+        const again = await vm.capture({ prefix: `${prefix}again-`, segmentBytes: 1024 * 1024, segments: 2 });
+        await Promise.all([capture.stop(), again.stop()]);
+        await again.stop();
+        expect([...capture.segments(), ...again.segments()]).toEqual([]);
+        expect(existsSync(file)).toBe(false);
+      } finally {
+        await vm.stop({ graceMs: 0 });
+      }
+      await expect(vm.capture({ prefix: wanted.consoleLog, segmentBytes: 1, segments: 1 })).rejects.toThrow(/the traffic can’t be captured/);
+    });
   });
 }

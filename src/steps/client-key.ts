@@ -13,6 +13,8 @@ export interface ClientKey {
 export async function ensureClientKey(path: string): Promise<ClientKey> {
   try {
     const privateKey = await readFile(path, 'utf8');
+    // A copied or unpacked checkout may have lost the mode; ssh refuses such a key.
+    await chmod(path, 0o600);
     return { privateKey, publicKey: (await readFile(`${path}.pub`, 'utf8')).trim() };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {

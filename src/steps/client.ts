@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import tar from 'tar-fs';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
@@ -15,7 +14,7 @@ import { allMountOptions, suiteArguments } from '../suite/command-line.ts';
 import { SuiteParser } from '../suite/parser.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import type { ServerRecord } from './environment.ts';
-import { isLeftOut, type Suite } from './suite-source.ts';
+import { isLeftOut, type Suite, scriptPath } from './suite-source.ts';
 
 /** Address of the host as a guest of QEMU's user network sees it. */
 export const hostSeenByGuest = '10.0.2.2';
@@ -104,7 +103,7 @@ export function suiteCommand({ suite, server, options, testcases, local = false 
   const mountPort = options.nfsVersion === '3' ? ['--mount-port', String(server.mountPort)] : [];
   const wait = local ? [] : ['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)];
   const command = [
-    ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', join('test', options.suiteScript)],
+    ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', scriptPath(options.suiteScript)],
     ...wait,
     ...['--', ...args],
   ]

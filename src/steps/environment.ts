@@ -3,34 +3,13 @@ import { constants, copyFile, link, mkdir, readFile, rm, stat, writeFile } from 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
+import { readOwnJson } from '../disk/read-json.ts';
+import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import type { ServerIdentity } from '../model/events.ts';
-import type { ProcessTable, VmRecord } from '../services/types.ts';
-import { writeFileAtomically } from './files.ts';
+import type { ProcessTable } from '../services/types.ts';
+import { type EnvironmentRecord, environmentOf } from './environment-record.ts';
 
-/** The server as another process needs it to run tests against it. */
-export interface ServerRecord {
-  readonly identity: ServerIdentity;
-  readonly containerId: string;
-  readonly containerName: string;
-  /** The engine's id of the image; missing where an earlier version of this program started it. */
-  readonly imageId?: string;
-  readonly nfsPort: number;
-  readonly mountPort: number;
-  readonly export: string;
-  readonly nfsVersions: readonly string[];
-}
-
-/** env.json: the parts of an environment that exist. */
-export interface EnvironmentRecord {
-  readonly runId: string;
-  /** ISO 8601. */
-  readonly createdAt: string;
-  readonly server: ServerRecord | null;
-  readonly vm: VmRecord | null;
-  /** Digest of the suite that is in the VM; null: none is. */
-  readonly suiteDigest: string | null;
-}
+export type { EnvironmentRecord, ServerRecord } from './environment-record.ts';
 
 /** The environment of a VM folder as written down. */
 export class EnvironmentFile {
@@ -59,15 +38,9 @@ export class EnvironmentFile {
   }
 }
 
-/** Null where there is none or it can't be read. */
-export async function readEnvironment(options: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'lane'>>): Promise<EnvironmentRecord | null> {
-  try {
-    const record = JSON.parse(await readFile(vmFiles(options).environment, 'utf8')) as EnvironmentRecord;
-    return typeof record.runId === 'string' ? record : null;
-  } catch {
-    return null;
-  }
-}
+/** Null where there is none or it can't be read; a damaged one is set aside. */
+export const readEnvironment = (options: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'lane'>>): Promise<EnvironmentRecord | null> =>
+  readOwnJson(vmFiles(options).environment, environmentOf);
 
 const takeoverDeadlineMs = 5_000;
 

@@ -3,6 +3,7 @@ import type { Options } from '../config/options.ts';
 import { findRecipe } from '../config/server-recipe.ts';
 import type { StepControls } from '../machine/actors.ts';
 import type { Outcome } from '../model/verdict.ts';
+import { FakeDecoder } from '../services/fake-decoder.ts';
 import { FakeEngineService } from '../services/fake-engine.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
@@ -32,6 +33,7 @@ export class FakeLab {
   readonly ports = new FakePortService();
   readonly probe = new FakeProbeService();
   readonly remote = new FakeRemoteService();
+  readonly decoder = new FakeDecoder();
   readonly context = new FakeContext();
   /** What the lane said it lost. */
   readonly lost: Outcome[] = [];
@@ -72,7 +74,7 @@ export class FakeLab {
       reloadRecipe: () => {},
     };
     const services = {
-      ...{ engine: this.engine, vms: this.vms, images: this.images, ports: this.ports, probe: this.probe, remote: this.remote },
+      ...{ engine: this.engine, vms: this.vms, images: this.images, ports: this.ports, probe: this.probe, remote: this.remote, decoder: this.decoder },
       ...{ sources: new FakeSourceService(), earthly: new FakeEarthlyService(), provision: async () => {} },
       ...{ accelerators: async () => this.accelerators, firmware: async () => null, onBooted: async () => {}, qemuVersion: async () => '7.2' },
     };

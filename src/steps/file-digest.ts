@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { writeFileAtomically } from './files.ts';
+import { readOwnJson } from '../disk/read-json.ts';
+import { writeFileAtomically } from '../disk/write-file.ts';
 
 /** What tells a file from a later one under its name without reading it. */
 export async function fileStamp(path: string): Promise<string> {
@@ -17,12 +18,19 @@ export async function sha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-type Known = Record<string, { readonly stamp: string; readonly digest: string } | undefined>;
+type Digests = Record<string, { readonly stamp: string; readonly digest: string } | undefined>;
+
+/** The content of a file of digests; null where it is none. */
+export function digestsOf(value: unknown): Digests | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const entries = Object.values(value) as readonly ({ stamp?: unknown; digest?: unknown } | null)[];
+  return entries.every((entry) => typeof entry?.stamp === 'string' && typeof entry.digest === 'string') ? (value as Digests) : null;
+}
 
 /** Digests of large files, read again only when a file's stamp has changed; kept in a file of their own. */
 export class DigestCache {
   readonly #path: string;
-  #known: Promise<Known> | null = null;
+  #known: Promise<Digests> | null = null;
   // Lanes ask side by side; what is known is written one after the other.
   #writing: Promise<void> = Promise.resolve();
 
@@ -43,12 +51,7 @@ export class DigestCache {
     return digest;
   }
 
-  async #read(): Promise<Known> {
-    try {
-      const known: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
-      return typeof known === 'object' && known !== null && !Array.isArray(known) ? (known as Known) : {};
-    } catch {
-      return {};
-    }
+  async #read(): Promise<Digests> {
+    return (await readOwnJson(this.#path, digestsOf)) ?? {};
   }
 }

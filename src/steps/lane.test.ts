@@ -248,4 +248,30 @@ describe('a server that is built again', () => {
     expect(lab.leftovers()).toEqual([]);
     expect(lab.lost).toEqual([]);
   });
+
+  it('one that does not start is lost once, with its own last words', async () => {
+    const write = mine();
+    const lane = await lab.openLane();
+    await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
+    write('Dockerfile', 'FROM base:1\nENTRYPOINT false\n');
+    await lane.rebuildServer(controls());
+    lab.engine.programs.set('', { output: 'no such option\n', exitCode: 1, endsAfterMs: 20 });
+    lab.probe.answers = () => false;
+    await expect(lane.restartServer(controls())).rejects.toMatchObject({
+      message: expect.stringContaining('ended before it was ready'),
+      log: { lines: ['no such option'] },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(lab.lost).toEqual([]);
+    // The next one is as good as the first.
+    lab.engine.programs.set('', { output: 'ready again\n' });
+    lab.probe.answers = () => true;
+    write('Dockerfile', 'FROM base:1\n');
+    await lane.rebuildServer(controls());
+    await lane.restartServer(controls());
+    server()?.die({ exitCode: 7 });
+    await expect.poll(() => lab.lost).toMatchObject([{ exitCode: 4, log: { lines: ['ready again'] } }]);
+    await lane.release(controls(), outcomeWith(4));
+    expect(lab.leftovers()).toEqual([]);
+  });
 });

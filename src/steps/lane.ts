@@ -3,10 +3,10 @@ import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import type { LaneSteps, StepControls } from '../machine/actors.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import type { LogChannel } from '../model/events.ts';
+import type { EventBody, LogChannel } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import type { RemoteSession, VmHandle } from '../services/types.ts';
+import type { RemoteSession, VmHandle, WireDecoder } from '../services/types.ts';
 import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
@@ -16,8 +16,9 @@ import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import type { SavedVms } from './saved-vms.ts';
-import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer } from './server.ts';
+import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer, type TailOf } from './server.ts';
 import { suiteDigest } from './suite-source.ts';
+import { TrafficRecorder } from './traffic.ts';
 import { startVm, type VmServices } from './vm.ts';
 import { delay, within } from './wait.ts';
 
@@ -26,10 +27,16 @@ const graceMs = 2_000;
 const settleDeadlineMs = 60_000;
 /** How long the news of an end may take after what was stopped is gone. */
 const exitReportMs = 1_000;
+/** Stands in server.log between two servers of a session. */
+const replacedMark = '--- the server was replaced ---';
+/** How far back that is looked for. */
+const serverTailLines = 1_000;
 /** After this time without an answer a server or client counts as hung. */
 const answerDeadlineMs = 10_000;
 
-export interface LaneServices extends ServerServices, VmServices {}
+export interface LaneServices extends ServerServices, VmServices {
+  readonly decoder: WireDecoder;
+}
 
 export interface LaneSettings {
   readonly environment: EnvironmentFile;
@@ -60,6 +67,8 @@ export class Lane implements LaneSteps {
   #suiteInVm: string | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
+  /** Settles when all of the server's log is read. */
+  #serverLog: Promise<void> = Promise.resolve();
   /** Ends the sampler of the server that runs. */
   #sampling = new AbortController();
   /** Servers that were replaced on purpose. */
@@ -113,14 +122,26 @@ export class Lane implements LaneSteps {
         this.#settings.attached === null
           ? this.#preparation.serverImageReady.id
           : (this.#preparation.rebuiltImage?.id ?? this.#settings.attached.server?.imageId ?? server.image),
-      tail: tailOf(this.#scope, 'server'),
+      tail: this.#serverTail,
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);
         await this.#settings.environment.update({ server: started.record });
       },
     };
-    await startServer(input, this.#services, contextOf(this.#scope, controls));
+    try {
+      await startServer(input, this.#services, contextOf(this.#scope, controls));
+    } catch (error) {
+      // That it is lost is told here; its end, a moment later, is the same news.
+      if (this.#server) this.#retired.add(this.#server);
+      throw error;
+    }
   }
+
+  /** The log of the server that runs; what the ones before it said is no sign of its state. */
+  readonly #serverTail: TailOf = (count) => {
+    const { path, lines } = tailOf(this.#scope, 'server')(Math.max(count, serverTailLines));
+    return { path, lines: lines.slice(lines.lastIndexOf(replacedMark) + 1).slice(-count) };
+  };
 
   startVm(controls: StepControls): Promise<void> {
     return this.#pending.track(this.#startVm(controls));
@@ -183,7 +204,30 @@ export class Lane implements LaneSteps {
       testcases,
       local: onLocalDisk(),
     };
-    return this.#pending.track(runSuite(input, contextOf(this.#scope, controls)).then(verdict));
+    const run = (context: StepContext) => runSuite(input, context);
+    const context = contextOf(this.#scope, controls);
+    // On the client's own disk nothing goes over the wire.
+    return this.#pending.track((input.local ? run(context) : this.#withTraffic(context, run)).then(verdict));
+  }
+
+  /** Runs the suite with the client's traffic captured. */
+  async #withTraffic(context: StepContext, run: (context: StepContext) => Promise<void>): Promise<void> {
+    const { options, folder, logs } = this.#scope;
+    const { nfsPort, mountPort } = present(this.#server).record;
+    const input = { vm: present(this.#vm), decoder: this.#services.decoder, keep: options.pcap, folder: folder(), prefix: vmFiles(options).capture };
+    const traffic = await TrafficRecorder.start({ ...input, nfsPort, mountPort }, context);
+    if (traffic === null) return run(context);
+    const unsubscribe = logs.subscribe(traffic.onLine);
+    const report = (body: EventBody) => {
+      context.report(body);
+      traffic.observe(body);
+    };
+    try {
+      await run({ ...context, report });
+    } finally {
+      unsubscribe();
+      await traffic.finish();
+    }
   }
 
   rebuildServer(controls: StepControls): Promise<void> {
@@ -205,6 +249,8 @@ export class Lane implements LaneSteps {
     this.#sampling.abort();
     await old.container.remove({ graceMs });
     await this.#preparation.discardReplaced();
+    await within(exitReportMs, this.#serverLog);
+    this.#scope.logs.write('server', `${replacedMark}\n`);
     // Whoever uses the environment knows it by this port.
     await this.#startServer(controls, { value: old.record.nfsPort, explicit: true });
   }
@@ -224,7 +270,7 @@ export class Lane implements LaneSteps {
         exitCode: ExitCode.serverLost,
         reason: `${limit}: the server has stopped answering`,
         hint: 'server.log may say why',
-        log: tailOf(this.#scope, 'server')(15),
+        log: this.#serverTail(15),
       };
     }
     const signal = AbortSignal.any([controls.signal, AbortSignal.timeout(answerDeadlineMs)]);
@@ -301,7 +347,7 @@ export class Lane implements LaneSteps {
   #ownServer(server: RunningServer, controls: StepControls): void {
     this.#server = server;
     const { signal } = this.#followers;
-    this.#follow('server', server.container.logs({ signal }));
+    this.#serverLog = this.#follow('server', server.container.logs({ signal }));
     this.#sampling = new AbortController();
     const sampling = AbortSignal.any([signal, this.#sampling.signal]);
     void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal: sampling }));
@@ -322,7 +368,7 @@ export class Lane implements LaneSteps {
         exitCode: ExitCode.serverLost,
         reason: `the server died (${why})`,
         hint: 'its last lines are above, the whole log is in server.log',
-        log: tailOf(this.#scope, 'server')(15),
+        log: this.#serverTail(15),
       });
     });
   }
@@ -330,7 +376,7 @@ export class Lane implements LaneSteps {
   #ownVm(vm: VmHandle, controls: StepControls): void {
     this.#vm = vm;
     const { signal } = this.#followers;
-    this.#follow('vm', vm.console({ signal }));
+    void this.#follow('vm', vm.console({ signal }));
     const exit = vm.exited.then((end) => {
       controls.report({ type: 'vm.exited', exitCode: end.exitCode, signal: end.signal, unexpected: !this.#releasing });
       return end;
@@ -348,12 +394,12 @@ export class Lane implements LaneSteps {
     });
   }
 
-  #follow(channel: LogChannel, output: AsyncIterable<Uint8Array>): void {
+  #follow(channel: LogChannel, output: AsyncIterable<Uint8Array>): Promise<void> {
     const read = async () => {
       for await (const chunk of output) this.#scope.logs.write(channel, chunk);
     };
     // A log that breaks off is no reason to end a run; the exit of its source is.
-    void this.#following.track(read().catch((error) => this.#scope.logs.write(channel, `\n[log ended: ${messageOf(error)}]\n`)));
+    return this.#following.track(read().catch((error) => this.#scope.logs.write(channel, `\n[log ended: ${messageOf(error)}]\n`)));
   }
 }
 

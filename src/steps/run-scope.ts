@@ -1,9 +1,9 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { Options } from '../config/options.ts';
 import type { ServerRecipe } from '../config/server-recipe.ts';
 import type { StepControls } from '../machine/actors.ts';
 import type { LogChannel, ServerIdentity } from '../model/events.ts';
 import { logFile } from '../model/log-file.ts';
+import { stripControls } from '../model/terminal-text.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { LogHub } from '../stream/log-hub.ts';
 import type { StepContext } from './context.ts';
@@ -40,5 +40,5 @@ export const tailOf =
   (scope: RunScope, channel: LogChannel): TailOf =>
   (count) => ({
     path: `${scope.folder()}/${logFile(channel, scope.options.lane)}`,
-    lines: scope.logs.buffers[channel].tail(count).map(stripVTControlCharacters),
+    lines: scope.logs.buffers[channel].tail(count).map(stripControls),
   });

@@ -1,7 +1,7 @@
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../disk/write-file.ts';
 import { fileStamp, sha256 } from './file-digest.ts';
-import { writeFileAtomically } from './files.ts';
 
 /** Saved VMs that are kept beside each other: for one lane and for several, for one suite and another. */
 const keptCount = 4;
@@ -37,13 +37,17 @@ const stampsOf = async ({ devices, memory, disk }: SavedVmFiles): Promise<SavedV
   disk: await fileStamp(disk),
 });
 
+const isRecord = (value: Partial<SavedVmRecord> | null): value is SavedVmRecord =>
+  typeof value?.identity === 'object' && value.identity !== null && typeof value.files === 'object' && value.files !== null;
+
 /** Whether a saved VM can be used: `fits`, `missing`, or why it can't. */
 export async function checkSaved(files: SavedVmFiles, identity: SavedVmIdentity): Promise<'fits' | 'missing' | { readonly reason: string }> {
   let record: SavedVmRecord;
   try {
-    record = JSON.parse(await readFile(files.record, 'utf8')) as SavedVmRecord;
-    if (record.format !== 1) return { reason: 'it was saved by another version of this program' };
-    if (typeof record.identity !== 'object' || typeof record.files !== 'object') return { reason: 'its record is damaged' };
+    const found = JSON.parse(await readFile(files.record, 'utf8')) as Partial<SavedVmRecord> | null;
+    if (typeof found?.format === 'number' && found.format !== 1) return { reason: 'it was saved by another version of this program' };
+    if (!isRecord(found)) return { reason: 'its record is damaged' };
+    record = found;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return { reason: 'its record is damaged' };
     const begun = await stat(files.dir).catch(() => null);

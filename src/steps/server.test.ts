@@ -50,7 +50,9 @@ describe('startServer', () => {
         name: 'ganesha-server',
         image: 'sha256:1',
         labels: { 'nfstest-tui.run': '20260101-000000-abcd', 'nfstest-tui.environment': environmentId(fakeOptions(dir).vmDir) },
-        capAdd: ['DAC_READ_SEARCH'],
+        capDrop: ['ALL'],
+        capAdd: ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'MKNOD', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'],
+        newPrivileges: false,
         volumes: ['/export'],
         ports: [
           { containerPort: 4000, hostPort: 4000, hostAddress: '127.0.0.1' },

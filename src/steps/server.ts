@@ -1,5 +1,5 @@
 import type { Options } from '../config/options.ts';
-import { readSeccompProfile, type ServerRecipe } from '../config/server-recipe.ts';
+import { capabilitiesOf, readSeccompProfile, type ServerRecipe } from '../config/server-recipe.ts';
 import { environmentId } from '../config/vm-files.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { ServerIdentity } from '../model/events.ts';
@@ -59,8 +59,9 @@ export function containerSpec(
     labels: { [labels.run]: runId, [labels.environment]: environmentId(options.vmDir) },
     env: engine.env,
     command: engine.command,
-    capAdd: engine.capAdd,
-    capDrop: engine.capDrop,
+    capAdd: capabilitiesOf(engine),
+    capDrop: ['ALL'],
+    newPrivileges: engine.newPrivileges,
     seccomp: readSeccompProfile(recipe),
     volumes: engine.volumes,
     tmpfs: engine.tmpfs,

@@ -7,7 +7,7 @@ import { asset, programVersion } from '../config/paths.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { SuiteIdentity } from '../model/events.ts';
 import type { SourceService } from '../services/types.ts';
-import { posixScript } from '../suite/script.ts';
+import { posixScript } from '../suite/catalog.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 
@@ -19,8 +19,11 @@ const ownDeadlineMs = 120_000;
 /** How long a failed clone is not tried again. */
 const retryAfterMs = 60 * 60 * 1000;
 
-/** Path of the program inside a suite's folder; the bundled suite has the layout of NFStest. */
-export const suiteProgram = join('test', 'nfstest_posix');
+/** Path of a script inside a suite's folder; the bundled suite has the layout of NFStest. */
+export const scriptPath = (script: string): string => join('test', script);
+
+/** What every suite has. */
+export const suiteProgram = scriptPath(posixScript);
 
 export interface Suite {
   readonly identity: SuiteIdentity;
@@ -46,7 +49,9 @@ export function prepareSuite(options: Options, sources: SourceService, context: 
     context,
     phase,
     async () => {
-      const suite = await findSuite(options, sources, context);
+      const found = await findSuite(options, sources, context);
+      const { suiteScript: script } = options;
+      const suite = script === posixScript ? found : { ...found, identity: { ...found.identity, script } };
       context.report({ type: 'suite.resolved', suite: suite.identity });
       return suite;
     },
@@ -60,24 +65,34 @@ export const suiteTitle = ({ kind, version }: SuiteIdentity): string =>
 
 const bundled = (): Suite => ({ identity: { kind: 'bundled', version: programVersion, source: asset('suite') }, dir: asset('suite') });
 
+const cloneOf = ({ buildDir }: Pick<Options, 'buildDir'>, text: string): string =>
+  join(buildDir, 'src', `nfstest-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
+
+/** The checkout of NFStest that is on this machine already: NFSTEST_SRC, or a clone of an earlier run; null where there is none. */
+export function localSuite(options: Pick<Options, 'nfstestSource' | 'nfstestRepository' | 'nfstestTag' | 'buildDir'>): string | null {
+  const { nfstestSource: source, nfstestRepository: url, nfstestTag: ref } = options;
+  if (source !== '' && !isGitUrl(source)) return source;
+  const clone = cloneOf(options, source === '' ? `${url} ${ref}` : source);
+  return existsSync(join(clone, suiteProgram)) ? clone : null;
+}
+
 async function findSuite(options: Options, sources: SourceService, context: StepContext): Promise<Suite> {
   if (options.suite === 'bundled') return bundled();
   const source = options.nfstestSource;
-  if (source !== '' && !isGitUrl(source)) return nfstest(source, source, options, sources);
+  if (source !== '' && !isGitUrl(source)) return nfstest(source, source, sources);
 
-  const cache = (text: string) => join(options.buildDir, 'src', `nfstest-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
   if (source !== '') {
-    const target = cache(source);
+    const target = cloneOf(options, source);
     if (!existsSync(join(target, suiteProgram))) {
       progressOf(context, phase)(`cloning ${source}`);
       await sources.clone({ url: source, ref: null, target, deadlineMs: ownDeadlineMs }, { signal: context.signal });
     }
-    return nfstest(target, source, options, sources);
+    return nfstest(target, source, sources);
   }
 
   const { nfstestRepository: url, nfstestTag: ref } = options;
-  const target = cache(`${url} ${ref}`);
-  if (existsSync(join(target, suiteProgram))) return nfstest(target, url, options, sources);
+  const target = cloneOf(options, `${url} ${ref}`);
+  if (existsSync(join(target, suiteProgram))) return nfstest(target, url, sources);
   const failure = `${target}.unreachable`;
   try {
     const earlier = options.suite === 'auto' ? await recentFailure(failure) : null;
@@ -85,7 +100,7 @@ async function findSuite(options: Options, sources: SourceService, context: Step
     progressOf(context, phase)(`cloning ${url}`);
     await sources.clone({ url, ref, target, deadlineMs: upstreamDeadlineMs }, { signal: context.signal });
     await rm(failure, { force: true });
-    return await nfstest(target, url, options, sources);
+    return await nfstest(target, url, sources);
   } catch (error) {
     context.signal.throwIfAborted();
     if (options.suite === 'nfstest') {
@@ -111,10 +126,9 @@ async function recentFailure(path: string): Promise<string | null> {
   }
 }
 
-async function nfstest(dir: string, source: string, { suiteScript }: Options, sources: SourceService): Promise<Suite> {
+async function nfstest(dir: string, source: string, sources: SourceService): Promise<Suite> {
   if (!existsSync(join(dir, suiteProgram))) {
     throw new UserError(`${dir} is no NFStest checkout: it has no ${suiteProgram}`, 'set NFSTEST_SRC to the folder that holds NFStest’s test/ and nfstest/');
   }
-  const script = suiteScript === posixScript ? {} : { script: suiteScript };
-  return { identity: { kind: 'nfstest', version: await sources.describeVersion(dir), source, ...script }, dir };
+  return { identity: { kind: 'nfstest', version: await sources.describeVersion(dir), source }, dir };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
@@ -205,6 +205,8 @@ describe('ensureClientKey', () => {
     expect(key.privateKey).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----/);
     expect(key.publicKey).toMatch(/^ssh-ed25519 \S+ nfstest-tui$/);
     expect(statSync(path).mode & 0o777).toBe(0o600);
+    chmodSync(path, 0o644);
     expect(await ensureClientKey(path)).toEqual(key);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 });

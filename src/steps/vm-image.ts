@@ -4,12 +4,12 @@ import { basename, dirname } from 'node:path';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
 import { clientUser, readyMarker, vmFiles } from '../config/vm-files.ts';
+import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { VmImage, VmImageService } from '../services/types.ts';
 import { type ClientKey, ensureClientKey } from './client-key.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
-import { writeFileAtomically } from './files.ts';
 
 const phase = 'vm-image';
 

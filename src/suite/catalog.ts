@@ -45,6 +45,9 @@ export const catalog: readonly Testcase[] = [
   { name: 'chmod', description: 'Every mode from 0 to 7777 on a file and a directory (the longest)' },
 ];
 
+/** The script that has these testcases; NFStest has others. */
+export const posixScript = 'nfstest_posix';
+
 /** Names in the suite's order. */
 export const testcaseNames: readonly string[] = catalog.map((testcase) => testcase.name);
 
@@ -52,21 +55,21 @@ export const testcaseNames: readonly string[] = catalog.map((testcase) => testca
  * Turns what was given for `--testcase` into names: separated by commas or blanks, `all` for every one,
  * without duplicates and in the suite's order.
  *
- * @param known every name there is, in the suite's order.
+ * @param names those that there are, in the suite's order.
  * @throws UserError for a name that does not exist and for a list without any name.
  */
-export function selectTestcases(text: string, known: readonly string[] = testcaseNames): readonly string[] {
-  const hint = `choose from ${known.join(', ')}; or all`;
+export function selectTestcases(text: string, names: readonly string[] = testcaseNames): readonly string[] {
+  const hint = `choose from ${names.join(', ')}; or all`;
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   if (words.length === 0) throw new UserError('no testcase was selected', hint);
-  const unknown = words.filter((word) => word !== 'all' && !known.includes(word));
+  const unknown = words.filter((word) => word !== 'all' && !names.includes(word));
   const [first] = unknown;
   if (first !== undefined) {
     const message =
       unknown.length === 1
-        ? `unknown testcase '${first}'${didYouMean(first, [...known, 'all'])}`
-        : `unknown testcases ${unknown.map((word) => `'${word}'`).join(', ')}${didYouMean(first, [...known, 'all'])}`;
+        ? `unknown testcase '${first}'${didYouMean(first, [...names, 'all'])}`
+        : `unknown testcases ${unknown.map((word) => `'${word}'`).join(', ')}${didYouMean(first, [...names, 'all'])}`;
     throw new UserError(message, hint);
   }
-  return words.includes('all') ? known : known.filter((name) => words.includes(name));
+  return words.includes('all') ? names : names.filter((name) => words.includes(name));
 }

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripControls } from '../model/terminal-text.ts';
 
 /** Counts that NFStest prints at the end of a line that stands for a group of assertions. */
 export interface GroupCounts {
@@ -47,17 +47,21 @@ const clockPattern = /^\d\d:\d\d:\d\d\.\d+ - /;
 /** CI services put one before every line of a log. */
 const ciTimestampPattern = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /;
 
+/** No suite counts further; a number of 400 digits would become Infinity, which JSON does not know. */
+const mostCounted = 1e9;
+const count = (digits: string | undefined): number => Math.min(Number(digits), mostCounted);
+
 /** Milliseconds of NFStest's `[[1h]2m]3.456789s`; null where the text is none. */
 export function parseDuration(text: string): number | null {
   const match = /^(?:(\d+)h)?(?:(\d+)m)?(\d+(?:\.\d+)?)s$/.exec(text);
   if (!match) return null;
   const [, hours = '0', minutes = '0', seconds = '0'] = match;
-  return Math.round((Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000);
+  return Math.round((count(hours) * 3600 + count(minutes) * 60 + count(seconds)) * 1000);
 }
 
 /** The line without colours, line end and a CI service's timestamp. */
 export function cleanLine(line: string): string {
-  return stripVTControlCharacters(line).replace(ciTimestampPattern, '').trimEnd();
+  return stripControls(line).replace(ciTimestampPattern, '').trimEnd();
 }
 
 function labelled(label: string, message: string, indent: number): SuiteLine | null {
@@ -65,14 +69,14 @@ function labelled(label: string, message: string, indent: number): SuiteLine | n
     case 'PASS':
     case 'FAIL':
     case 'BUG': {
-      const match = countsPattern.exec(message);
+      const match = message.endsWith(')') ? countsPattern.exec(message) : null;
       if (!match) return { kind: 'assertion', label, message, counts: null, indent };
       const [, text = '', passed, failed, bugs = '0'] = match;
       return {
         kind: 'assertion',
         label,
         message: text.trimEnd(),
-        counts: { passed: Number(passed), failed: Number(failed), bugs: Number(bugs) },
+        counts: { passed: count(passed), failed: count(failed), bugs: count(bugs) },
         indent,
       };
     }
@@ -97,8 +101,10 @@ function labelled(label: string, message: string, indent: number): SuiteLine | n
 }
 
 /** Says what a line is. Pure; takes any text. */
-export function classifyLine(raw: string): SuiteLine {
-  const line = cleanLine(raw);
+export const classifyLine = (raw: string): SuiteLine => classifyClean(cleanLine(raw));
+
+/** The same for a line that went through `cleanLine`. */
+export function classifyClean(line: string): SuiteLine {
   const text = line.trimStart();
   const indent = line.length - text.length;
   if (text === '') return { kind: 'blank' };
@@ -109,7 +115,7 @@ export function classifyLine(raw: string): SuiteLine {
 
   if (text.startsWith('*** ')) return { kind: 'header', message: text.slice(4) };
   const totals = totalsPattern.exec(text);
-  if (totals) return { kind: 'totals', tests: Number(totals[1]), passed: Number(totals[2]), failed: Number(totals[3]) };
+  if (totals) return { kind: 'totals', tests: count(totals[1]), passed: count(totals[2]), failed: count(totals[3]) };
   const totalTime = parseDuration(/^Total time: (.+)$/.exec(text)?.[1] ?? '');
   if (totalTime !== null) return { kind: 'total-time', durationMs: totalTime };
 

@@ -1,6 +1,6 @@
 import type { EventBody, SuiteFinished, Verdict } from '../model/events.ts';
 import { FactCollector, type SuiteFacts } from './facts.ts';
-import { classifyLine, cleanLine, type SuiteLine } from './line-kinds.ts';
+import { classifyClean, cleanLine, type SuiteLine } from './line-kinds.ts';
 import { Tally } from './tally.ts';
 import { dedent, exceptionOf } from './traceback.ts';
 
@@ -49,7 +49,7 @@ export class SuiteParser {
   #traceback: string[] | null = null;
   /** The last thing that would explain why no testcase ran. */
   #setup: Failure | null = null;
-  #lastLines: string[] = [];
+  readonly #lastLines: string[] = [];
   readonly #tally = new Tally();
   readonly #collector = new FactCollector();
   #recognised = false;
@@ -81,12 +81,13 @@ export class SuiteParser {
 
   /** @returns the events that this line completed; often none. */
   push(raw: string): EventBody[] {
-    const line = classifyLine(raw);
+    const clean = cleanLine(raw);
+    const line = classifyClean(clean);
     if (line.kind !== 'blank' && line.kind !== 'debug' && line.kind !== 'option') {
-      this.#lastLines = [...this.#lastLines.slice(1 - keptLines), cleanLine(raw)];
+      if (this.#lastLines.push(clean) > keptLines) this.#lastLines.shift();
     }
     // The runner's lines may come between those of a traceback.
-    if (line.kind !== 'runner' && !this.#continues(raw, line)) {
+    if (line.kind !== 'runner' && !this.#continues(clean, line)) {
       this.#flush();
       this.#take(line);
     }
@@ -130,8 +131,7 @@ export class SuiteParser {
   }
 
   /** Takes a line that belongs to the one before it. */
-  #continues(raw: string, line: SuiteLine): boolean {
-    const clean = cleanLine(raw);
+  #continues(clean: string, line: SuiteLine): boolean {
     if (this.#pending) {
       const indent = clean.length - clean.trimStart().length;
       // NFStest indents what follows by six; deeper text of any kind is part of the message, even `PASS: `.
@@ -312,6 +312,6 @@ export class SuiteParser {
       .at(-1)
       ?.trim()
       .replace(/^runner: /, '');
-    return { message: last ?? `no output, exit code ${exitCode}`, details: this.#lastLines };
+    return { message: last ?? `no output, exit code ${exitCode}`, details: [...this.#lastLines] };
   }
 }

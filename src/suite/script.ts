@@ -1,9 +1,6 @@
 import { UserError } from '../model/errors.ts';
 import { selectTestcases, type Testcase } from './catalog.ts';
 
-/** The script that runs unless another one is named; the bundled suite has no other. */
-export const posixScript = 'nfstest_posix';
-
 /** What `nfstest/runner/list_tests.py` prints. */
 export interface ScriptListing {
   readonly usage: string;

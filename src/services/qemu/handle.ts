@@ -1,7 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cancellable, ProcessTable, VmExit, VmHandle, VmRecord } from '../types.ts';
+import type { Cancellable, CaptureSpec, ProcessTable, VmCapture, VmExit, VmHandle, VmRecord } from '../types.ts';
 import { askAgent } from './agent.ts';
+import { QemuCapture } from './capture.ts';
 import { FileChanges } from './file-changes.ts';
 import { saveState } from './migration.ts';
 import { qmp } from './qmp.ts';
@@ -52,6 +53,10 @@ export class QemuVmHandle implements VmHandle {
 
   saveState(path: string, { signal }: Cancellable): Promise<void> {
     return saveState(this.record.qmpSocket, path, signal);
+  }
+
+  capture(spec: CaptureSpec): Promise<VmCapture> {
+    return QemuCapture.start(this.record.qmpSocket, spec);
   }
 
   async stop({ graceMs }: { graceMs: number }): Promise<void> {

@@ -1,0 +1,236 @@
+import { describe, expect, it } from 'vitest';
+import { EnvironmentError } from '../model/errors.ts';
+import { type FakeFleet, startFakeFleet, suitePassed } from './fake-fleet.ts';
+import { outcomeWith } from './fake-steps.ts';
+
+const hang = { runSuite: 'hang' } as const;
+const interrupted = outcomeWith(130, 'interrupted');
+const broken = new EnvironmentError('no port', 'free it');
+const last = ({ lanes }: FakeFleet, lane: number) => lanes[lane]?.log.at(-1);
+
+describe('lanes that share a run’s testcases', () => {
+  it('begin when all are ready, and end with the verdict over everything', async () => {
+    const run = startFakeFleet([{}, {}]);
+    expect(await run.ended).toEqual(suitePassed);
+    expect(run.lanes.map(({ selections }) => selections)).toEqual([[['a', 'c']], [['b', 'd']]]);
+    expect(run.lanes.map(({ released }) => released)).toEqual([[suitePassed], [suitePassed]]);
+    expect(run.notes).toEqual([]);
+  });
+
+  it.each([
+    ['vm', 'lost its client VM (the client VM ended)', suitePassed],
+    ['server', 'lost its server (the server died)', { exitCode: 4, reason: 'lane 2: the server died; all passed' }],
+  ] as const)('a lane that loses its %s gives what it has not finished to the others', async (part, what, outcome) => {
+    const run = startFakeFleet([{}, hang]);
+    await run.begun(1, 'runSuite');
+    run.pass(1, 'b');
+    run.lose(1, part);
+    expect(await run.ended).toMatchObject(outcome);
+    expect(run.lanes[0]?.selections).toEqual([['a', 'c'], ['d']]);
+    expect(run.notes).toEqual([`[2] lane 2 ${what}; its testcases (d) run on the others`]);
+    expect(last(run, 1)).toBe('release');
+  });
+
+  it('one that fails in its start leaves everything to the others', async () => {
+    const run = startFakeFleet([{}, { startVm: broken }]);
+    expect(await run.ended).toEqual(suitePassed);
+    expect(run.lanes[0]?.selections).toEqual([['a', 'b', 'c', 'd']]);
+    expect(run.notes).toEqual(['[2] lane 2 failed (no port)']);
+  });
+
+  it('none that starts: the first reason', async () => {
+    const run = startFakeFleet([{ startVm: broken }, { startServer: new EnvironmentError('no image', 'build it') }]);
+    expect(await run.ended).toMatchObject({ exitCode: 3, reason: expect.stringMatching(/^lane [12]: no (port|image)$/) });
+    expect(run.lanes.flatMap(({ selections }) => selections)).toEqual([]);
+  });
+
+  it('a testcase is lost twice at most', async () => {
+    const run = startFakeFleet([hang, hang, hang], { testcases: ['a', 'b', 'c'] });
+    for (const lane of [0, 1, 2]) await run.begun(lane, 'runSuite');
+    run.lose(2, 'vm');
+    await run.begun(2, 'release');
+    run.pass(0, 'a');
+    for (const lane of [0, 1]) run.lose(lane, 'vm');
+    expect(await run.ended).toMatchObject({ exitCode: 5, reason: 'lane 3: the client VM ended' });
+    expect(run.lanes.map(({ selections }) => selections)).toEqual([[['a']], [['b']], [['c']]]);
+    expect(run.notes.at(-1)).toBe('[2] lane 2 lost its client VM (the client VM ended); its testcases (b) do not run');
+  });
+
+  it('a lost testcase that is lost again is not given to a third', async () => {
+    const run = startFakeFleet([{}, hang, hang], { testcases: ['a', 'b'] });
+    await run.begun(1, 'runSuite');
+    // Lane 3 has nothing and takes over; lane 1 is done.
+    await expect
+      .poll(() => run.actor.getSnapshot().children.lane?.getSnapshot())
+      .toMatchObject({ context: { fleet: { lanes: [{ status: 'idle' }, {}, {}] } } });
+    run.lose(1, 'vm');
+    await expect.poll(() => run.lanes.map(({ selections }) => selections.length)).toEqual([2, 1, 0]);
+    expect(await run.ended).toEqual(suitePassed);
+  });
+
+  it('a loss after its testcases are done changes nothing but is told; a server’s is a finding', async () => {
+    for (const [part, exitCode] of [
+      ['vm', 0],
+      ['server', 4],
+    ] as const) {
+      const run = startFakeFleet([hang, {}], { testcases: ['a', 'b'] });
+      await run.begun(1, 'runSuite');
+      await run.begun(0, 'runSuite');
+      await expect.poll(() => run.actor.getSnapshot().children.lane?.getSnapshot()).toMatchObject({ context: { fleet: { lanes: [{}, { status: 'idle' }] } } });
+      run.lose(1, part);
+      await run.begun(1, 'release');
+      run.lanes[0]?.finish('runSuite');
+      expect(await run.ended).toMatchObject({ exitCode });
+      expect(run.notes).toEqual([expect.stringMatching(/^\[2\] lane 2 lost its (client VM|server) \([^;]*$/)]);
+    }
+  });
+
+  it('a time-out ends one lane’s share; its hint stays', async () => {
+    const run = startFakeFleet([hang, hang].map((script) => ({ ...script, diagnose: { ...outcomeWith(1, 'too long'), hint: 'give more time' } })));
+    await run.begun(0, 'runSuite');
+    await run.begun(1, 'runSuite');
+    run.clock.increment(60_000);
+    expect(await run.ended).toEqual({ ...suitePassed, hint: 'give more time' });
+    expect(run.lanes.map(({ selections }) => selections.length)).toEqual([1, 1]);
+  });
+});
+
+describe('run.stop with several lanes', () => {
+  it.each(['startServer', 'startVm', 'connect', 'upload', 'runSuite'] as const)('ends all of them in %s', async (step) => {
+    const run = startFakeFleet([{ [step]: 'hang' }, { [step]: 'hang' }]);
+    for (const lane of [0, 1]) await run.begun(lane, step);
+    run.actor.send({ type: 'run.stop', outcome: interrupted });
+    expect(await run.ended).toEqual(interrupted);
+    for (const { log } of run.lanes) {
+      expect(log).toContain(`${step} tidied up`);
+      expect([log.at(-1), log.includes('force')]).toEqual(['release', false]);
+    }
+    expect(run.notes).toEqual([]);
+  });
+
+  it('reaches a lane that waits while another one starts', async () => {
+    const run = startFakeFleet([{}, { startVm: 'hang' }]);
+    await run.begun(0, 'upload');
+    await run.begun(1, 'startVm');
+    run.actor.send({ type: 'run.stop', outcome: interrupted });
+    expect(await run.ended).toEqual(interrupted);
+    expect(run.lanes.flatMap(({ selections }) => selections)).toEqual([]);
+  });
+
+  it('sent twice, forces', async () => {
+    const run = startFakeFleet([hang, { ...hang, release: 'hang' }]);
+    await run.begun(1, 'runSuite');
+    run.actor.send({ type: 'run.stop', outcome: interrupted });
+    await run.begun(1, 'release');
+    run.actor.send({ type: 'run.stop', outcome: outcomeWith(143) });
+    expect(await run.ended).toEqual(interrupted);
+    expect(run.lanes[1]?.log.at(-1)).toBe('force');
+  });
+
+  it('the first one forces no lane that is being ended already', async () => {
+    const run = startFakeFleet([hang, { ...hang, release: 'hang' }]);
+    await run.begun(1, 'runSuite');
+    run.lose(1, 'server');
+    await run.begun(1, 'release');
+    run.actor.send({ type: 'run.stop', outcome: interrupted });
+    await run.begun(0, 'release');
+    expect(run.lanes[1]?.log).not.toContain('force');
+    run.actor.send({ type: 'run.stop', outcome: interrupted });
+    expect(await run.ended).toEqual(interrupted);
+  });
+
+  it('what can’t be stopped weighs more than the verdict', async () => {
+    const run = startFakeFleet([{}, { release: new EnvironmentError('the container stays', 'look after it') }]);
+    expect(await run.ended).toMatchObject({ exitCode: 3, reason: 'the container stays' });
+  });
+});
+
+describe('a session with several lanes', () => {
+  const quit = outcomeWith(0, 'over');
+  const idleAgain = async (run: FakeFleet, times: number) => {
+    await expect.poll(() => run.idles.length).toBe(times);
+    return run.idles.at(-1);
+  };
+  const start = async (scripts: Parameters<typeof startFakeFleet>[0]) => {
+    const run = startFakeFleet(scripts, { goal: 'session', testcases: [] });
+    expect(await idleAgain(run, 1)).toMatchObject({ exitCode: 0 });
+    return run;
+  };
+  const end = async (run: FakeFleet) => {
+    run.actor.send({ type: 'run.stop', outcome: quit });
+    expect(await run.ended).toEqual(quit);
+    for (const { log } of run.lanes) expect(log).toContain('release');
+  };
+
+  it('is idle once for all lanes, runs what is asked for, again and again', async () => {
+    const run = await start([{}, {}]);
+    run.actor.send({ type: 'tests.run', testcases: ['a', 'b'] });
+    expect(await idleAgain(run, 2)).toEqual(suitePassed);
+    run.actor.send({ type: 'tests.run', testcases: ['c'] });
+    expect(await idleAgain(run, 3)).toEqual(suitePassed);
+    expect(run.lanes.map(({ selections }) => selections)).toEqual([[['a'], ['c']], [['b']]]);
+    await end(run);
+  });
+
+  it('tests.stop ends the testcases of all lanes; what comes too early is not taken', async () => {
+    const run = await start([hang, hang]);
+    run.actor.send({ type: 'tests.run', testcases: ['a', 'b'] });
+    run.actor.send({ type: 'tests.run', testcases: ['c'] });
+    run.actor.send({ type: 'tests.stop', outcome: interrupted });
+    expect(await idleAgain(run, 2)).toEqual(interrupted);
+    expect(run.lanes.map(({ selections }) => selections)).toEqual([[['a']], [['b']]]);
+    await end(run);
+  });
+
+  it('goes on with the lanes whose server lives; a restart brings the other back', async () => {
+    const run = await start([{}, hang]);
+    run.actor.send({ type: 'tests.run', testcases: ['a', 'b'] });
+    run.lose(1, 'server');
+    expect(await idleAgain(run, 2)).toMatchObject({ exitCode: 4 });
+    expect(run.lanes[0]?.selections).toEqual([['a'], ['b']]);
+    run.actor.send({ type: 'tests.run', testcases: ['a', 'b'] });
+    expect(await idleAgain(run, 3)).toEqual(suitePassed);
+    expect(run.lanes.map(({ selections }) => selections.length)).toEqual([3, 1]);
+    run.actor.send({ type: 'server.restart' });
+    expect(await idleAgain(run, 4)).toMatchObject({ exitCode: 0 });
+    expect(run.lanes.map(({ log }) => log.includes('restartServer'))).toEqual([true, true]);
+    delete run.lanes[1]?.script.runSuite;
+    run.actor.send({ type: 'tests.run', testcases: ['a', 'b'] });
+    await idleAgain(run, 5);
+    expect(run.lanes.map(({ selections }) => selections.length)).toEqual([4, 2]);
+    await end(run);
+  });
+
+  it('says 4, not 0, where no server is left to run anything', async () => {
+    const run = await start([{}, {}]);
+    run.lose(0, 'server');
+    run.lose(1, 'server');
+    expect(await idleAgain(run, 3)).toMatchObject({ exitCode: 4, reason: 'lane 1: the server died' });
+    run.actor.send({ type: 'tests.run', testcases: ['a'] });
+    expect(await idleAgain(run, 4)).toMatchObject({ exitCode: 4 });
+    expect(run.lanes.flatMap(({ selections }) => selections)).toEqual([]);
+    await end(run);
+  });
+
+  it('goes on without a client that is lost, and ends with the last one', async () => {
+    const run = await start([{}, {}]);
+    run.lose(1, 'vm');
+    expect(await idleAgain(run, 2)).toMatchObject({ exitCode: 0 });
+    expect(run.notes).toEqual(['[2] lane 2 lost its client VM (the client VM ended)']);
+    run.actor.send({ type: 'tests.run', testcases: ['a', 'b'] });
+    expect(await idleAgain(run, 3)).toEqual(suitePassed);
+    expect(run.lanes[0]?.selections).toEqual([['a', 'b']]);
+    run.lose(0, 'vm');
+    expect(await run.ended).toMatchObject({ exitCode: 0 });
+  });
+
+  it('a client that hangs is ended, its lane with it', async () => {
+    const run = await start([{}, { ...hang, diagnose: outcomeWith(5, 'the client hangs') }]);
+    run.actor.send({ type: 'tests.run', testcases: ['a', 'b'] });
+    await run.begun(1, 'runSuite');
+    run.clock.increment(60_000);
+    expect(await idleAgain(run, 2)).toEqual(suitePassed);
+    expect([last(run, 1), run.lanes[0]?.selections]).toEqual(['release', [['a'], ['b']]]);
+    await end(run);
+  });
+});

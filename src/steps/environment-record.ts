@@ -1,0 +1,61 @@
+import type { ServerIdentity } from '../model/events.ts';
+import type { VmRecord } from '../services/types.ts';
+
+/** The server as another process needs it to run tests against it. */
+export interface ServerRecord {
+  readonly identity: ServerIdentity;
+  readonly containerId: string;
+  readonly containerName: string;
+  /** The engine's id of the image; missing where an earlier version of this program started it. */
+  readonly imageId?: string;
+  readonly nfsPort: number;
+  readonly mountPort: number;
+  readonly export: string;
+  readonly nfsVersions: readonly string[];
+}
+
+/** env.json: the parts of an environment that exist. */
+export interface EnvironmentRecord {
+  readonly runId: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly server: ServerRecord | null;
+  readonly vm: VmRecord | null;
+  /** Digest of the suite that is in the VM; null: none is. */
+  readonly suiteDigest: string | null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const areTexts = (value: Fields, names: readonly string[]) => names.every((name) => typeof value[name] === 'string');
+const isPort = (value: unknown) => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
+
+function isServer(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.identity)) return false;
+  const versions = value.nfsVersions;
+  return (
+    areTexts(value.identity, ['name', 'title', 'image']) &&
+    areTexts(value, ['containerId', 'containerName', 'export']) &&
+    isPort(value.nfsPort) &&
+    isPort(value.mountPort) &&
+    Array.isArray(versions) &&
+    versions.every((version) => typeof version === 'string')
+  );
+}
+
+/** A pid of 0 or less would mean a group of processes, or all of them. */
+const isVm = (value: unknown): boolean =>
+  isObject(value) &&
+  Number.isInteger(value.pid) &&
+  Number(value.pid) > 0 &&
+  areTexts(value, ['startTime', 'qmpSocket', 'consoleLog', 'accelerator']) &&
+  isPort(value.sshPort);
+
+/** The content of an env.json; null where it is none. What an earlier version of this program left out may be missing. */
+export function environmentOf(value: unknown): EnvironmentRecord | null {
+  if (!isObject(value) || !areTexts(value, ['runId', 'createdAt'])) return null;
+  const { server, vm, suiteDigest = null } = value;
+  const sound = (server === null || isServer(server)) && (vm === null || isVm(vm)) && (suiteDigest === null || typeof suiteDigest === 'string');
+  return sound ? (value as unknown as EnvironmentRecord) : null;
+}

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AssertionFinished, TestcaseFinished, TestcaseTraffic } from '../model/events.ts';
+import type { WireCall } from '../model/wire.ts';
+import { FakeDecoder } from '../services/fake-decoder.ts';
+import { fakeFolder } from '../services/fake-folder.ts';
+import { FakeVm } from '../services/fake-vm.ts';
+import { readPcap, writePcap } from '../wire/pcap.ts';
+import { FakeContext } from './fake-context.ts';
+import { TrafficRecorder } from './traffic.ts';
+
+const captures = join(import.meta.dirname, '../../test/fixtures/captures');
+const recorded = readPcap(new Uint8Array(readFileSync(join(captures, 'v3-rename-io.pcap'))));
+
+let folder: string;
+let context: FakeContext;
+let decoder: FakeDecoder;
+let vm: FakeVm;
+beforeEach(() => {
+  folder = fakeFolder();
+  context = new FakeContext();
+  decoder = new FakeDecoder();
+  const record = { pid: 1, startTime: 's', qmpSocket: 'q', agentSocket: 'a', consoleLog: 'c', accelerator: 'tcg', sshPort: 2222 };
+  vm = new FakeVm(record, { console: '' }, false);
+});
+
+const start = async (keep: 'always' | 'on-failure' | 'never' = 'on-failure') =>
+  TrafficRecorder.start({ vm, decoder, keep, folder, prefix: join(folder, 'capture-'), nfsPort: 4000, mountPort: 4001 }, context);
+
+/** Puts the recorded packets into the capture, stamped by another clock, as QEMU does. */
+const record = () => writeFile(vm.captures[0] ?? '', writePcap(recorded.map((packet) => ({ ...packet, timeUs: packet.timeUs - 1_000_000_000 }))));
+
+const told = () => context.bodies.filter((body): body is TestcaseTraffic => body.type === 'testcase.traffic');
+const assertion = (verdict: 'passed' | 'failed'): AssertionFinished => ({
+  ...{ type: 'assertion.finished', testcase: 'rename', verdict, message: 'm', passedCount: 1, failedCount: 0, details: [] },
+});
+const finished = (verdict: 'passed' | 'failed' | 'not-run'): TestcaseFinished => ({
+  ...{ type: 'testcase.finished', testcase: 'rename', verdict, passedCount: 1, failedCount: 0, durationMs: 1, reason: null },
+});
+const call = (status: string): WireCall => ({ time: new Date().toISOString(), call: 'RENAME', object: 'a → b', status, latencyMs: 1 });
+
+describe('the traffic of a testcase', () => {
+  it('keeps a slice in the host’s time where it failed, and tells the calls and lines before the failure', async () => {
+    const traffic = await start();
+    traffic?.observe({ type: 'testcase.started', testcase: 'rename' });
+    await record();
+    decoder.calls = [call('NFS3ERR_IO')];
+    traffic?.onLine('server', 'proxy: no');
+    traffic?.onLine('suite', '    FAIL: rename - it should succeed');
+    traffic?.observe(assertion('failed'));
+    traffic?.observe(finished('failed'));
+    await traffic?.finish();
+    const [event] = told();
+    expect(event).toMatchObject({
+      testcase: 'rename',
+      capture: 'rename.pcap',
+      complete: true,
+      problem: null,
+      totals: { calls: 1, errors: [{ status: 'NFS3ERR_IO', count: 1 }] },
+      windows: [{ failure: 0, calls: [{ status: 'NFS3ERR_IO' }], lines: [{ channel: 'server', line: 'proxy: no' }] }],
+    });
+    expect(event?.command).toBe("tshark -r rename.pcap -d tcp.port==4000,rpc -d tcp.port==4001,rpc -Y 'nfs || mount'");
+    expect(decoder.requests).toEqual([{ file: join(folder, 'rename.pcap'), ports: [4000, 4001] }]);
+    const kept = readPcap(new Uint8Array(readFileSync(join(folder, 'rename.pcap'))));
+    expect(Math.abs((kept.at(-1)?.timeUs ?? 0) / 1000 - Date.now())).toBeLessThan(5_000);
+    expect(kept.length).toBeGreaterThan(0);
+    // The ring is gone.
+    expect(existsSync(vm.captures[0] ?? '')).toBe(false);
+  });
+
+  it.each([
+    ['on-failure', 'passed', false],
+    ['on-failure', 'not-run', true],
+    ['always', 'passed', true],
+  ] as const)('--pcap %s, testcase %s: kept %s; told either way', async (keep, verdict, kept) => {
+    const traffic = await start(keep);
+    traffic?.observe({ type: 'testcase.started', testcase: 'rename' });
+    traffic?.observe(assertion('passed'));
+    traffic?.observe(finished(verdict));
+    await traffic?.finish();
+    expect(existsSync(join(folder, 'rename.pcap'))).toBe(kept);
+    expect(told()).toMatchObject([{ capture: kept ? 'rename.pcap' : null, totals: { calls: 0 } }]);
+  });
+
+  it('without tshark: the capture, and why the calls are not known', async () => {
+    decoder.version = null;
+    const traffic = await start();
+    traffic?.observe({ type: 'testcase.started', testcase: 'rename' });
+    traffic?.observe(finished('failed'));
+    await traffic?.finish();
+    expect(told()).toMatchObject([{ capture: 'rename.pcap', problem: 'tshark is not installed', totals: null, windows: [] }]);
+  });
+
+  it('a capture that can’t be decoded is a note and no end of the run', async () => {
+    decoder.failure = 'tshark can’t read it';
+    const traffic = await start();
+    traffic?.observe({ type: 'testcase.started', testcase: 'rename' });
+    traffic?.observe(finished('failed'));
+    await traffic?.finish();
+    expect(context.notes).toEqual(['warning: the traffic of rename is not known: tshark can’t read it']);
+    expect(existsSync(join(folder, 'rename.pcap'))).toBe(true);
+  });
+
+  it('never: nothing is captured; a VM that can’t: a note', async () => {
+    expect(await start('never')).toBeNull();
+    expect(vm.captures).toEqual([]);
+    vm.die();
+    expect(await start()).toBeNull();
+    expect(context.notes).toEqual(['warning: the traffic can’t be captured: the VM is gone']);
+  });
+});
