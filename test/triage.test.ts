@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { root, runCli } from './support/cli.ts';
+import { program, root, runCli } from './support/cli.ts';
 import { type Lab, openLab, trouble } from './support/lab.ts';
+import { TestTerminal } from './ui/terminal.ts';
 
 describe.skipIf(trouble)('NFS versions and triage', () => {
   let lab: Lab;
@@ -36,6 +37,37 @@ describe.skipIf(trouble)('NFS versions and triage', () => {
     const status = await runCli(['status', '--json', ...flags]);
     expect([status.exitCode, existsSync(join(lab.vmDir, 'triage', 'env.json'))]).toEqual([0, false]);
     await runCli(['stop-env', ...flags]);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test('the same in the dashboard: both versions, the grid, whose fault it is, and an end that leaves nothing', async () => {
+    const server = ['--image-name=tiny', `--server-config=${join(root, 'test/fixtures/servers/tiny/server.json')}`];
+    const flags = [...lab.flags.filter((flag) => !flag.startsWith('--image-name')), ...server, '--nfs-version=3,4.1', '--testcase=write'];
+    const shown = new TestTerminal([process.execPath, program, 'dashboard', ...flags], { columns: 120, rows: 40 });
+    const until = (what: string) => shown.until((text) => text.includes(what), 120_000);
+    const ready = (text: string) => text.split('\n', 1)[0]?.includes('ready') === true;
+    try {
+      await shown.until(ready, 300_000);
+      shown.write('\r');
+      await shown.until((text) => text.includes('✘ write'), 120_000);
+      shown.write('/write\r');
+      await until('NFS 3 FAILED · NFS 4.1 FAILED');
+      await shown.until(ready, 120_000);
+      shown.write('v');
+      await until('testcase  NFS 3    NFS 4.1');
+      shown.write('\u001B');
+      await shown.until((text) => !text.includes('testcase  NFS 3'), 120_000);
+      shown.write('t');
+      await until('Triage: server');
+      await until('on NFS-Ganesha: passed');
+      shown.write('q');
+      expect(await shown.exited).toBe(1);
+    } finally {
+      shown.hangUp();
+      await shown.exited;
+    }
+    const kinds = (await lab.events()).map(({ type }) => type);
+    expect(kinds.filter((type) => type === 'versions.finished' || type === 'triage.finished')).toEqual(['versions.finished', 'triage.finished']);
     expect(await lab.leftovers()).toEqual([]);
   });
 

@@ -4,6 +4,11 @@ import type { Section } from './sections.ts';
 
 const columnTitles: Readonly<Record<TriageResult['where'], string>> = { own: 'again', reference: 'reference', local: 'local disk' };
 
+/** Messages with a path in them would push the verdicts off the screen; the failed assertions stand in full elsewhere. */
+const maxMessage = 80;
+
+const short = (message: string): string => (message.length > maxMessage ? `${message.slice(0, maxMessage - 1)}…` : message);
+
 function cell(message: string, { verdict, failures, reason }: TriageResult): string {
   if (verdict === 'not-run') return `not run${reason === null ? '' : ` (${reason})`}`;
   if (failures.some((other) => stable(other) === stable(message))) return 'failed';
@@ -19,7 +24,7 @@ export function triageSections({ blame, reason, failures, results }: TriageFinis
   const messages = [...failures, ...new Map(others.filter((message) => !known.has(stable(message))).map((message) => [stable(message), message])).values()];
   const columns = ['assertion', 'this run', ...results.map(({ where, title }) => (where === 'local' ? title : `${columnTitles[where]} on ${title}`))];
   const rows = messages.map((message, index) => [
-    message,
+    short(message),
     index < failures.length ? 'failed' : 'not failed',
     ...results.map((result) => cell(message, result)),
   ]);
