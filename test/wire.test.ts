@@ -40,7 +40,7 @@ describe.skipIf(trouble)('what happened on the wire', () => {
     ]);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/testcases failed \(creat, rename\)/);
-    expect(stdout).toMatch(/^wire +rename\n +RENAME .* → .* {2}NFS3ERR_IO$/m);
+    expect(stdout).toMatch(/^wire +rename\n(?: +.*\n)*? +RENAME .* → .* {2}NFS3ERR_IO$/m);
     const traffic = (await lab.events()).filter(({ type }) => type === 'testcase.traffic') as unknown as TestcaseTraffic[];
     expect(traffic.map(({ testcase, capture }) => [testcase, capture])).toEqual([
       ['chdir', null],

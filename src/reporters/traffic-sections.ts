@@ -66,11 +66,16 @@ export function trafficSections({ traffic, failures }: Pick<TestcaseState, 'traf
 
 const mostErrors = 3;
 
-/** The calls with an error before a testcase's first failures: `RENAME /export/a → /export/b  NFS3ERR_IO`. */
+const isMissing = ({ status }: WireCall): boolean => status?.endsWith('_NOENT') ?? false;
+
+/** The last call with an error before each of a testcase's failures, the first ones: `RENAME /export/a → /export/b  NFS3ERR_IO`. */
 export function tellingCalls({ windows }: Pick<Traffic, 'windows'>): string[] {
-  const failed = windows.flatMap(({ calls }) => calls.filter(({ status }) => status !== null && !isOk(status)));
+  const failed = windows.flatMap(({ calls }) => {
+    const wrong = calls.filter(({ status }) => status !== null && !isOk(status));
+    return wrong.findLast((call) => !isMissing(call)) ?? wrong.at(-1) ?? [];
+  });
   // A name that is looked up and is not there is what most testcases expect.
-  const strange = failed.filter(({ status }) => !status?.endsWith('_NOENT'));
+  const strange = failed.filter((call) => !isMissing(call));
   const texts = (strange.length > 0 ? strange : failed).map(({ call, object, status }) => `${call} ${object}  ${status}`);
   return [...new Set(texts)].slice(0, mostErrors);
 }
