@@ -44,28 +44,27 @@ describe('lanes that share a run’s testcases', () => {
     expect(run.lanes.flatMap(({ selections }) => selections)).toEqual([]);
   });
 
-  it('a testcase is lost twice at most', async () => {
-    const run = startFakeFleet([hang, hang, hang], { testcases: ['a', 'b', 'c'] });
-    for (const lane of [0, 1, 2]) await run.begun(lane, 'runSuite');
+  it('testcases that no lane is left for do not run', async () => {
+    const run = startFakeFleet([hang, hang], { testcases: ['a', 'b'] });
+    for (const lane of [0, 1]) await run.begun(lane, 'runSuite');
+    for (const lane of [0, 1]) run.lose(lane, 'vm');
+    expect(await run.ended).toMatchObject({ exitCode: 5, reason: 'lane 1: the client VM ended' });
+    expect(run.lanes.map(({ selections }) => selections)).toEqual([[['a']], [['b']]]);
+    expect(run.notes.at(-1)).toMatch(/; its testcases \([ab]\) do not run$/);
+  });
+
+  it('a testcase that two lanes have lost is not given to a third', async () => {
+    const run = startFakeFleet([hang, hang, hang], { testcases: ['a', 'b'] });
+    for (const lane of [0, 1]) await run.begun(lane, 'runSuite');
+    run.lose(1, 'vm');
+    await run.begun(2, 'runSuite');
     run.lose(2, 'vm');
     await run.begun(2, 'release');
     run.pass(0, 'a');
-    for (const lane of [0, 1]) run.lose(lane, 'vm');
-    expect(await run.ended).toMatchObject({ exitCode: 5, reason: 'lane 3: the client VM ended' });
-    expect(run.lanes.map(({ selections }) => selections)).toEqual([[['a']], [['b']], [['c']]]);
-    expect(run.notes.at(-1)).toBe('[2] lane 2 lost its client VM (the client VM ended); its testcases (b) do not run');
-  });
-
-  it('a lost testcase that is lost again is not given to a third', async () => {
-    const run = startFakeFleet([{}, hang, hang], { testcases: ['a', 'b'] });
-    await run.begun(1, 'runSuite');
-    // Lane 3 has nothing and takes over; lane 1 is done.
-    await expect
-      .poll(() => run.actor.getSnapshot().children.lane?.getSnapshot())
-      .toMatchObject({ context: { fleet: { lanes: [{ status: 'idle' }, {}, {}] } } });
-    run.lose(1, 'vm');
-    await expect.poll(() => run.lanes.map(({ selections }) => selections.length)).toEqual([2, 1, 0]);
-    expect(await run.ended).toEqual(suitePassed);
+    run.lanes[0]?.finish('runSuite');
+    expect(await run.ended).toMatchObject({ exitCode: 5, reason: 'lane 2: the client VM ended' });
+    expect(run.lanes.map(({ selections }) => selections)).toEqual([[['a']], [['b']], [['b']]]);
+    expect(run.notes.at(-1)).toBe('[3] lane 3 lost its client VM (the client VM ended); b had been lost before and will not run again');
   });
 
   it('a loss after its testcases are done changes nothing but is told; a server’s is a finding', async () => {

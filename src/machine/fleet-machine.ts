@@ -34,6 +34,11 @@ interface FleetContext extends LaneInput {
   readonly stop: Outcome | null;
 }
 
+/** XState's own word of a lane's end. */
+interface LaneDone {
+  readonly type: `xstate.done.actor.${string}`;
+}
+
 type LaneRef = ActorRefFrom<typeof laneMachine>;
 /** XState types `spawn` for the actors that a set-up names; here each lane is a machine of its own. */
 type SpawnLane = (machine: typeof laneMachine, options: { readonly id: string; readonly input: LaneInput }) => LaneRef;
@@ -44,11 +49,13 @@ type SpawnLane = (machine: typeof laneMachine, options: { readonly id: string; r
  */
 export const fleetMachine = ({ lanes, spread, verdict }: FleetSettings) =>
   setup({
-    types: { input: {} as LaneInput, context: {} as FleetContext, events: {} as LaneEvent, output: {} as Outcome },
+    types: { input: {} as LaneInput, context: {} as FleetContext, events: {} as LaneEvent | LaneDone, output: {} as Outcome },
     actions: {
       relay: sendParent(({ event }) => event),
       /** Keeps the books of an event, then does what follows from them. */
-      advance: enqueueActions(({ context, event, enqueue }) => {
+      advance: enqueueActions(({ context, event: received, enqueue }) => {
+        // Only a lane's events lead here.
+        const event = received as LaneEvent;
         let fleet = account(context, event);
         let { stop } = context;
         const send = (index: number, message: LaneEvent) => {
@@ -133,8 +140,9 @@ export const fleetMachine = ({ lanes, spread, verdict }: FleetSettings) =>
     output: ({ context }) => context.fleet.leftover ?? context.stop ?? ready,
     states: {
       active: {
-        always: { guard: 'allEnded', target: 'done' },
         on: {
+          // Comes after a lane's own `lane.ended`; nothing may be on its way when this machine ends.
+          'xstate.done.actor.*': { guard: 'allEnded', target: 'done' },
           report: { actions: ['relay', 'advance'] },
           'lane.idle': { actions: 'advance' },
           'lane.ended': { actions: 'advance' },
