@@ -29,7 +29,7 @@ help: ## this list
 	@echo "    make nfstest SERVER_SRC=../my-server KEEP=1"
 
 nfstest: setup ## stop, start, test, stop: the verdict is the exit code (KEEP=1 leaves it running)
-	@$(CLI) --ci $(if $(filter-out 0,$(KEEP)),--keep) $(if $(filter-out 0,$(STRICT)),--strict) $(if $(filter-out 0,$(TRIAGE)),--triage)
+	@$(CLI) --ci $(if $(filter-out 0,$(KEEP)),--keep)
 
 start-test-env: setup ## start server and client VM and leave them running
 	@$(CLI) start-env

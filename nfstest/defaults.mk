@@ -69,3 +69,7 @@ OUTPUT_DIR ?=
 
 # Failures that are expected: a file, none, or empty for nfstest/known-failures/<IMAGE_NAME>.toml.
 KNOWN_FAILURES ?=
+# 1: one that passes makes the run fail.
+STRICT ?= 0
+# Run new failures again elsewhere, to say whose fault they are: auto (in --ci, where it is quick), always or never.
+TRIAGE ?= auto

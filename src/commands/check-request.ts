@@ -25,7 +25,7 @@ export interface Checked {
 }
 
 /** Checks a request as far as that is possible before anything is started. Throws UserError and EnvironmentError. */
-export async function check({ options, goal, attach, strict = false }: RunRequest): Promise<Checked> {
+export async function check({ options, goal, attach }: RunRequest): Promise<Checked> {
   const testcases = goal === 'tests' ? await selectedTestcases(options) : [];
   const attached = attach ? await readEnvironment(options) : null;
   if (attach && attached === null) {
@@ -40,11 +40,11 @@ export async function check({ options, goal, attach, strict = false }: RunReques
   if (versions.length === 0) {
     throw new UserError(`${server.title} does not serve NFS version ${options.nfsVersions.join(', ')}`, `use --nfs-version with one of ${offered.join(', ')}`);
   }
-  return { testcases, versions, attached, recipe, server, known: await expected(options, server.name, strict) };
+  return { testcases, versions, attached, recipe, server, known: await expected(options, server.name) };
 }
 
 /** The failures that are expected of this server; null where there are none. */
-export async function expected({ knownFailures }: Options, serverName: string, strict: boolean): Promise<KnownFailuresRead | null> {
+export async function expected({ knownFailures, strict }: Options, serverName: string): Promise<KnownFailuresRead | null> {
   const file = knownFailuresFile(knownFailures, serverName);
   const entries = file === null ? [] : await readKnownFailures(file);
   if (file === null || entries.length === 0) return null;

@@ -1,7 +1,9 @@
+import { sameSuite } from '../history/comparable.ts';
 import { type Change, type Comparison, compareRuns, hasNewFailures } from '../history/compare-runs.ts';
 import { UserError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { formatDuration } from '../model/format.ts';
+import { scriptOf } from '../model/suite-script.ts';
 import { type RunSummary, summarise } from '../model/summary.ts';
 import { describeServer, describeSuite } from '../reporters/describe.ts';
 import { withRecord } from './recorded.ts';
@@ -15,6 +17,14 @@ const heading = (label: string, { runId, server, imageId, nfsVersion, suite, cli
     describeSuite(suite),
     ...(clientKernel === null ? [] : [`Linux ${clientKernel}`]),
   ].join(', ');
+
+/** What makes two runs hard to compare: a difference between them may be no change of the server. */
+function differences(a: RunSummary, b: RunSummary): string[] {
+  const other = (what: string, one: string | null | undefined, two: string | null | undefined): string[] => (one === two ? [] : [what]);
+  const suite = sameSuite(a.suite, b.suite) ? [] : ['suites (so only verdicts are compared)'];
+  const found = [...suite, ...other('NFS versions', a.nfsVersion, b.nfsVersion), ...other('client kernels', a.clientKernel, b.clientKernel)];
+  return found.length === 0 ? [] : [`note: they had different ${found.join(' and ')}`];
+}
 
 const verdicts = ({ before, after }: Change): string => `${before ?? 'not selected'} -> ${after ?? 'not selected'}`;
 
@@ -46,13 +56,19 @@ export const compare: RunCommand = async ({ options, switches, words: [first, se
   if (first === undefined || more !== undefined) throw new UserError('which two runs?', 'for example: nfstest-tui compare latest~1 latest');
   const summaryOf = (word: string) => withRecord(word, options.runsDir, async ({ state }) => summarise(state));
   const [a, b] = [await summaryOf(first), await summaryOf(second)];
-  const comparison = compareRuns(a, b);
+  if (scriptOf(a.suite) !== scriptOf(b.suite)) {
+    throw new UserError(
+      `${scriptOf(a.suite)} and ${scriptOf(b.suite)} have no testcase in common`,
+      'compare two runs of one script; `nfstest-tui runs` lists them',
+    );
+  }
+  const comparison = compareRuns(a, b, { sameSuite: sameSuite(a.suite, b.suite) });
   const exitCode = hasNewFailures(comparison) ? ExitCode.testsFailed : ExitCode.passed;
   if (switches.has('json')) {
     write(`${JSON.stringify({ before: a.runId, after: b.runId, exitCode, ...comparison }, null, 2)}\n`);
     return exitCode;
   }
   const verdict = exitCode === ExitCode.passed ? 'no new failures' : 'NEW FAILURES';
-  write(`${[heading('before', a), heading('after ', b), '', ...lines(comparison), verdict].join('\n')}\n`);
+  write(`${[heading('before', a), heading('after ', b), ...differences(a, b), '', ...lines(comparison), verdict].join('\n')}\n`);
   return exitCode;
 };

@@ -7,7 +7,7 @@ import { messageOf, UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
 import { environmentRuns } from './running-environment.ts';
 import { onSignals } from './signals.ts';
-import { selectedTestcases, testcaseCatalog } from './testcases.ts';
+import { selectedTestcases, suiteQuery, testcaseCatalog } from './testcases.ts';
 import type { CommandInput } from './types.ts';
 
 /** Runs a program on this terminal until it ends; @returns why that failed, or null. */
@@ -73,7 +73,10 @@ export async function runDashboard(input: CommandInput): Promise<ExitCode> {
     options,
     catalog: testcases,
     isRunning: () => environmentRuns(options),
-    previous: await previousResults(options.runsDir, { server: options.imageName.value, nfsVersion: options.nfsVersion }),
+    previous: await previousResults(options.runsDir, {
+      ...{ server: options.imageName.value, nfsVersion: options.nfsVersion },
+      suite: suiteQuery(options),
+    }),
     pagerCommand,
   });
   let close: (exitCode: ExitCode) => void = () => {};

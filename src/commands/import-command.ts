@@ -12,7 +12,7 @@ export const importFile: RunCommand = async ({ words: [file], switches, write, s
   // A log does not say which server it was: only a file that is named is read.
   const path = knownFailures === '' || knownFailures === 'none' ? null : resolve(knownFailures);
   const entries = path === null ? [] : await readKnownFailures({ path, explicit: true });
-  const strict = switches.has('strict');
+  const strict = setting('STRICT') === '1';
   return importLog(
     {
       file,

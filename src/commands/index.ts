@@ -90,6 +90,17 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./compare.ts')).compare,
   },
   {
+    name: 'triage',
+    usage: '[RUN] [TESTCASE]',
+    summary: 'run what failed again elsewhere and say whose fault it is',
+    details: [
+      'On a fresh VM: on the same server, on the client’s own disk, and on NFS-Ganesha. What comes of it is kept with the run.',
+      'RUN is latest (where left out), the name of a kept run or its beginning, each with ~N for the N-th before it; or a folder.',
+      'Exit code 0 where it came to an answer, whichever it is, and 3 where it could not.',
+    ],
+    load: async () => (await import('./triage.ts')).triage,
+  },
+  {
     name: 'report',
     usage: '[RUN]',
     summary: 'make reports of a kept run: --reporter junit,html',

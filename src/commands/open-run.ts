@@ -24,6 +24,7 @@ import { spread } from '../suite/spread.ts';
 import { type Checked, check, expected, reload } from './check-request.ts';
 import { laneCount, optionsOfLane } from './lanes.ts';
 import { RunRecorder } from './run-recorder.ts';
+import { suiteQuery } from './testcases.ts';
 
 export interface RunRequest {
   readonly options: Options;
@@ -34,8 +35,6 @@ export interface RunRequest {
   readonly attach: boolean;
   /** Leave server and VM running where they survived the run; asked when it ends. */
   readonly keep: () => boolean;
-  /** A known failure that passes makes the run fail. */
-  readonly strict?: boolean;
   /** Makes the run's reporters; called when the run's folder exists. */
   readonly reporters: (folder: string) => readonly Reporter[];
 }
@@ -153,7 +152,7 @@ async function prepare(
       return laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } });
     }),
   );
-  const durations = lanes > 1 ? await previousResults(options.runsDir) : new Map<string, EarlierResult>();
+  const durations = lanes > 1 ? await previousResults(options.runsDir, { suite: suiteQuery(options) }) : new Map<string, EarlierResult>();
   const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
   const [only = laneMachine] = machines;
   // A fleet has a lane's input, events and output.
@@ -226,7 +225,7 @@ async function prepare(
       const begun = started(selected, round && book.begin({ changed: round.changed, waitedMs: round.waitedMs }));
       await recorder.begin({ ...begun, environment: { imageId, clientKernel, accelerator } });
       // Read again: the dashboard may have added to it. What can't be read any more is told, and expects nothing.
-      const now = await expected(options, server.name, request.strict ?? false).catch((error) => {
+      const now = await expected(options, server.name).catch((error) => {
         recorder.record({ type: 'note.reported', level: 'warning', message: messageOf(error) });
         return null;
       });

@@ -48,9 +48,9 @@ describe('runs', () => {
     const lines = text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, '[when]').split('\n');
     expect(lines).toMatchInlineSnapshot(`
       [
-        "run                   when              server          NFS        time  result               against before",
-        "20261125-034943-2f6a  [when]  ganesha:latest  3    1 min 31 s  2 passed, 1 known    =",
-        "20261124-023022-c592  [when]  ganesha:latest  3    2 min 26 s  32 passed, 1 failed",
+        "run                   when              server          NFS  suite                time  result               against before",
+        "20261125-034943-2f6a  [when]  ganesha:latest  3    nfstest_posix  1 min 31 s  2 passed, 1 known    =",
+        "20261124-023022-c592  [when]  ganesha:latest  3    nfstest_posix  2 min 26 s  32 passed, 1 failed",
         "",
       ]
     `);

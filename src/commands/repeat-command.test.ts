@@ -12,6 +12,6 @@ test('a server that is described by its own file, another tag, and a suite', () 
   const config = join(process.cwd(), 'test/fixtures/servers/tiny/server.json');
   const options = fakeOptions(process.cwd(), { IMAGE_NAME: 'tiny', IMAGE_TAG: 'dev', SERVER_CONFIG: config, SUITE: 'bundled', NFSTEST_SRC: '/src/nfstest' });
   expect(repeatCommand(options, ['write'])).toMatchInlineSnapshot(
-    `"nfstest-tui --ci --image-name=tiny --image-tag=dev --server-config=test/fixtures/servers/tiny/server.json --nfs-version=3 --suite=bundled --nfstest-src=/src/nfstest --testcase=write"`,
+    `"nfstest-tui --ci --image-name=tiny --image-tag=dev --nfs-version=3 --suite=bundled --nfstest-src=/src/nfstest --server-config=test/fixtures/servers/tiny/server.json --testcase=write"`,
   );
 });

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { previousResults } from '../history/previous-results.ts';
 import { UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
+import { scriptOf } from '../model/suite-script.ts';
 import { catalog } from '../suite/catalog.ts';
 import { pagerCommand, showDashboard } from './dashboard.ts';
 import { summaryLines } from './dashboard-summary.ts';
@@ -22,7 +23,10 @@ export async function replay(input: CommandInput): Promise<ExitCode> {
       { events, logs, folder: dir },
       {
         catalog,
-        previous: await previousResults(runsDir, { before: runId, server: state.server?.name ?? null, nfsVersion: state.nfsVersion }),
+        previous: await previousResults(runsDir, {
+          ...{ before: runId, server: state.server?.name ?? null, nfsVersion: state.nfsVersion },
+          suite: { script: scriptOf(state.suite), kind: state.suite?.kind ?? null },
+        }),
         speed: match === null ? 1 : Number(match[1]),
         logFile: (channel) => join(dir, `${channel}.log`),
         pagerCommand,

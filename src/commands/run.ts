@@ -1,9 +1,10 @@
 import { join, relative } from 'node:path';
 import { appendEvents } from '../history/append-events.ts';
 import { lastFailed } from '../history/last-failed.ts';
-import { EnvironmentError, UserError } from '../model/errors.ts';
+import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { posixScript } from '../model/suite-script.ts';
 import { parseReporters, type ReporterName, reporters } from '../reporters/index.ts';
 import { readEnvironment } from '../steps/environment.ts';
 import { runDryRun } from './dry-run.ts';
@@ -11,7 +12,8 @@ import { runLifecycle } from './lifecycle.ts';
 import type { RunRequest } from './open-run.ts';
 import { openRecord, reportOf } from './recorded.ts';
 import { prepareOutput, tellFailures, writeReports } from './report-files.ts';
-import { triageRun } from './triage-runs.ts';
+import { suiteQuery } from './testcases.ts';
+import { triageAfter } from './triage-after.ts';
 import type { CommandInput } from './types.ts';
 import { runVersions } from './versions.ts';
 
@@ -23,9 +25,10 @@ async function selectLastFailed({ options }: CommandInput, attach: boolean): Pro
   const attached = attach ? await readEnvironment(options) : null;
   const serverName = attached?.server?.identity.name ?? options.imageName.value;
   // Of several versions, what failed over any of them.
-  const found = await Promise.all(options.nfsVersions.map((nfsVersion) => lastFailed(options.runsDir, { serverName, nfsVersion })));
+  const found = await Promise.all(options.nfsVersions.map((nfsVersion) => lastFailed(options.runsDir, { serverName, nfsVersion, ...suiteQuery(options) })));
   const names = found.every((failed) => failed === null) ? null : [...new Set(found.flatMap((failed) => failed ?? []))];
-  const where = `on ${serverName} over NFS ${options.nfsVersions.join(', ')}`;
+  const script = options.suiteScript === posixScript ? '' : ` with ${options.suiteScript}`;
+  const where = `on ${serverName} over NFS ${options.nfsVersions.join(', ')}${script}`;
   if (names === null)
     throw new EnvironmentError(`no run ${where} is kept`, 'run some testcases without --last-failed first', { exitCode: ExitCode.nothingRan });
   if (names.length === 0) throw new EnvironmentError(`nothing failed the last time ${where}`, 'leave out --last-failed', { exitCode: ExitCode.nothingRan });
@@ -45,7 +48,7 @@ export async function run(given: CommandInput, request: Omit<RunRequest, 'option
   const open = (folder: string) => printed.map((reporter) => reporter({ write, color, quiet: switches.has('quiet'), folder: relative(process.cwd(), folder) }));
   const folders: string[] = [];
   const common = {
-    ...{ options, attach: request.attach, strict: switches.has('strict') },
+    ...{ options, attach: request.attach },
     // `test` only uses the environment that it finds.
     keep: () => request.attach || switches.has('keep'),
     reporters: (folder: string) => {
@@ -58,20 +61,23 @@ export async function run(given: CommandInput, request: Omit<RunRequest, 'option
   const end = several ? await runVersions(common) : { exitCode: await runLifecycle({ ...request, ...common }), grid: null, runs: [] };
   const runs = several ? end.runs : folders.map((folder) => ({ folder, nfsVersion: options.nfsVersion, exitCode: end.exitCode }));
   let { exitCode } = end;
-  for (const { folder, exitCode: own } of runs) {
-    const tell = (events: readonly RunEvent[]) => {
-      for (const reporter of open(folder)) for (const event of events) reporter.onEvent?.(event);
-    };
-    if (end.grid !== null) {
+  const tell = (folder: string, events: readonly RunEvent[]) => {
+    for (const reporter of open(folder)) for (const event of events) reporter.onEvent?.(event);
+  };
+  if (end.grid !== null) {
+    for (const { folder } of runs) {
       const added = await appendEvents(folder, [end.grid]);
-      if (folder === runs.at(-1)?.folder) tell(added);
+      if (folder === runs.at(-1)?.folder) tell(folder, added);
     }
-    if (switches.has('triage') && own === ExitCode.testsFailed && exitCode < ExitCode.hangup) {
-      const say = (line: string) => (json ? undefined : write(`${line}\n`));
-      const { found, interrupted } = await triageRun(folder, options, { say });
-      tell(await appendEvents(folder, found));
-      exitCode = interrupted ?? exitCode;
-    }
+  }
+  if (exitCode < ExitCode.hangup) {
+    const say = (line: string) => (json || printed.length === 0 ? undefined : write(`${line}\n`));
+    const interrupted = await triageAfter(runs, { options, attached: request.attach, say, tell }).catch((error) => {
+      // The verdict stands, whatever comes of this.
+      process.stderr.write(`nfstest-tui: the triage failed: ${messageOf(error)}\n`);
+      return null;
+    });
+    exitCode = interrupted ?? exitCode;
   }
   if (several && !json && names.includes('plain')) write(`${verdictOver(options.nfsVersions, exitCode)}\n`);
   for (const { folder, nfsVersion } of runs) {

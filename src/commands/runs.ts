@@ -3,6 +3,7 @@ import { listRuns } from '../history/read-runs.ts';
 import { type RunRow, runRows } from '../history/run-table.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { formatDuration } from '../model/format.ts';
+import { posixScript } from '../model/suite-script.ts';
 import { textTable } from '../reporters/text-table.ts';
 import type { RunCommand } from './types.ts';
 
@@ -36,11 +37,15 @@ function delta({ delta: change }: RunRow): string {
   ].join('; ');
 }
 
+/** `bundled`, or the script of NFStest. */
+const suiteWord = ({ suite, script }: RunRow): string => (suite === null ? '' : suite === 'bundled' ? 'bundled' : script);
+
 const columns = [
   { title: 'run' },
   { title: 'when' },
   { title: 'server' },
   { title: 'NFS' },
+  { title: 'suite' },
   { title: 'time', align: 'right' },
   { title: 'result' },
   { title: 'against before' },
@@ -66,14 +71,15 @@ export const runs: RunCommand = async ({ options, switches, write }) => {
       localTime(row.startedAt),
       row.server ?? '',
       row.nfsVersion ?? '',
+      suiteWord(row),
       row.durationMs === null ? '' : formatDuration(row.durationMs),
       result(row),
       delta(row),
     ]),
   );
   const notes = flaky.map(
-    ({ testcase, passed, failed, server, imageId, nfsVersion }) =>
-      `flaky: ${testcase} passed ${passed} and failed ${failed} times in the last ${flakyWindow} runs of ${server} (${imageId.slice(0, 19)}), NFS ${nfsVersion ?? 'version unknown'}`,
+    ({ testcase, passed, failed, server, imageId, nfsVersion, script }) =>
+      `flaky: ${testcase} passed ${passed} and failed ${failed} times in the last ${flakyWindow} runs of ${server} (${imageId.slice(0, 19)}), NFS ${nfsVersion ?? 'version unknown'}${script === posixScript ? '' : `, ${script}`}`,
   );
   write(`${[...table, ...(notes.length > 0 ? [''] : []), ...notes].join('\n')}\n`);
   return ExitCode.passed;

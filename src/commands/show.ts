@@ -1,8 +1,10 @@
 import { relative } from 'node:path';
+import { comparable } from '../history/comparable.ts';
 import { findFlaky } from '../history/flaky.ts';
 import { type KeptRun, listRuns } from '../history/read-runs.ts';
 import { UserError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { scriptOf } from '../model/suite-script.ts';
 import { summarise } from '../model/summary.ts';
 import { describeServer, describeSuite } from '../reporters/describe.ts';
 import { testcaseDetails } from '../reporters/details.ts';
@@ -34,16 +36,17 @@ function runLines(report: Report, folder: string | null, paint: ReturnType<typeo
   ];
 }
 
-/** What other runs of the same server and version found: the newest first. */
+/** What other runs of the same server, version and suite found: the newest first. */
 function historyLines(report: Report, name: string, runs: readonly KeptRun[]): string[] {
-  const { server, nfsVersion, runId } = report.state;
+  const { runId } = report.state;
   const rows = runs.flatMap(({ runId: id, summary }) => {
-    const found =
-      summary?.server?.name === server?.name && summary?.nfsVersion === nfsVersion ? summary?.testcases.find((testcase) => testcase.name === name) : undefined;
+    const found = summary !== null && comparable(summary, report.state) ? summary.testcases.find((testcase) => testcase.name === name) : undefined;
     return found === undefined ? [] : [`  ${id}  ${found.verdict}${id === runId ? '  (this run)' : ''}`];
   });
   const summaries = runs.flatMap(({ summary }) => summary ?? []);
-  const flaky = findFlaky(summaries).find((entry) => entry.testcase === name && entry.imageId === report.state.imageId);
+  const flaky = findFlaky(summaries).find(
+    (entry) => entry.testcase === name && entry.imageId === report.state.imageId && entry.script === scriptOf(report.state.suite),
+  );
   const verdict = flaky === undefined ? [] : [`  flaky: it passed ${flaky.passed} and failed ${flaky.failed} times with this image`];
   return rows.length === 0 ? [] : ['', 'in the last runs', ...rows.slice(0, 10), ...verdict];
 }

@@ -2,10 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
+import type { SuiteQuery } from '../history/comparable.ts';
 import { UserError } from '../model/errors.ts';
+import { posixScript } from '../model/suite-script.ts';
 import { listSuiteTestcases } from '../services/suite-list.ts';
 import { localSuite } from '../steps/suite-source.ts';
-import { catalog, posixScript, selectTestcases, type Testcase } from '../suite/catalog.ts';
+import { catalog, selectTestcases, type Testcase } from '../suite/catalog.ts';
 import { type ScriptCatalog, type ScriptListing, scriptCatalog, selectOfScript } from '../suite/script.ts';
 
 type Asked = Pick<Options, 'suiteScript' | 'suite' | 'nfstestSource' | 'nfstestRepository' | 'nfstestTag' | 'buildDir'>;
@@ -21,6 +23,12 @@ async function catalogOfScript(options: Asked): Promise<ScriptCatalog> {
   const listing = await listSuiteTestcases(asset('runner', 'list_tests.py'), dir, suiteScript, scripts);
   return scriptCatalog(suiteScript, JSON.parse(listing) as ScriptListing);
 }
+
+/** Whose runs say something about this one’s testcases. */
+export const suiteQuery = ({ suite, suiteScript }: Pick<Options, 'suite' | 'suiteScript'>): SuiteQuery => ({
+  script: suiteScript,
+  kind: suite === 'auto' ? null : suite,
+});
 
 /** The testcases there are: those of nfstest_posix are known, any other script is asked. */
 export const testcaseCatalog = async (options: Asked): Promise<readonly Testcase[]> =>

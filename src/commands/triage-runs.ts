@@ -1,16 +1,18 @@
-import { join } from 'node:path';
-import type { NfsVersion, Options, Setting } from '../config/options.ts';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isGitUrl, type NfsVersion, type Options, type Setting } from '../config/options.ts';
 import { findRecipe } from '../config/server-recipe.ts';
 import { readRun } from '../history/read-runs.ts';
 import { messageOf } from '../model/errors.ts';
 import type { TriageFinished, TriageResult } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { RunState, TestcaseState } from '../model/run-state.ts';
+import { scriptOf } from '../model/suite-script.ts';
 import { triage } from '../model/triage.ts';
 import { type RoundResult, runRounds, type SessionRound } from './session-rounds.ts';
 
 /** The bundled recipe that failures are compared with. */
-const referenceServer = 'ganesha';
+export const referenceServer = 'ganesha';
 /** How far from the run's own ports those of triage are: its environment may still stand. */
 const portStep = 200;
 const highestPort = 65_000;
@@ -25,16 +27,27 @@ export function triageOptions(options: Options, runFolder: string): Options {
   };
 }
 
-/** The server of a recorded run. */
-function serverOptions(options: Options, { server, nfsVersion }: RunState): Options {
+/** A file or folder that a run was given, where it still is. */
+function pathOf(given: string | undefined): string | null {
+  const path = given === undefined || given === '' || isGitUrl(given) ? null : resolve(given);
+  return path !== null && existsSync(path) ? path : null;
+}
+
+/** Server, version and suite of a recorded run, whatever the settings say now. */
+export function optionsOfRun(options: Options, { server, nfsVersion, suite, settings }: RunState): Options {
   const version = (nfsVersion ?? options.nfsVersion) as NfsVersion;
   const tag = /:([\w.-]+)$/.exec(server?.image ?? '')?.[1] ?? options.imageTag;
   return {
     ...options,
     imageName: { value: server?.name ?? options.imageName.value, explicit: true },
     imageTag: tag,
+    serverConfig: options.serverConfig ?? pathOf(settings.SERVER_CONFIG),
     nfsVersion: version,
     nfsVersions: [version],
+    // The assertions of another suite are other ones: nothing could be compared.
+    suite: suite?.kind ?? options.suite,
+    suiteScript: scriptOf(suite),
+    nfstestSource: options.nfstestSource || (pathOf(settings.NFSTEST_SRC) ?? ''),
   };
 }
 
@@ -105,7 +118,7 @@ export async function triageRun(
   const failed = state.testcases.filter(({ name, status }) => status === 'failed' && (only?.includes(name) ?? true));
   if (failed.length === 0 || state.server === null) return { found: [], interrupted: null };
   const names = failed.map(({ name }) => name);
-  const own = serverOptions(triageOptions(options, runFolder), state);
+  const own = optionsOfRun(triageOptions(options, runFolder), state);
   const ownTitle = state.server.title;
   say(`triage: ${names.join(', ')} again on ${ownTitle}, and on the client's own disk`);
   const first = await runPlaces(

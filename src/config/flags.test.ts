@@ -1,6 +1,7 @@
 import meow from 'meow';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../model/errors.ts';
+import { placeSettings, repeatedSettings } from '../model/repeat-command.ts';
 import { parseDefaults, readDefaults } from './defaults-file.ts';
 import { flags, meowFlags, readFlags } from './flags.ts';
 
@@ -58,5 +59,19 @@ describe('parseDefaults', () => {
   it('takes the KEY ?= value lines and nothing else', () => {
     const text = '# A ?= comment\nA ?= one\nB?=two words  \nC ?=\nD := no\n  E ?= indented\nf ?= small\nG ?= a=b ?= c\n';
     expect(parseDefaults(text)).toEqual({ A: 'one', B: 'two words', C: '', G: 'a=b ?= c' });
+  });
+});
+
+describe('the command that repeats a run', () => {
+  const keys = new Map(flags.flatMap(({ key, name }) => (key === null ? [] : [[key, name]])));
+  const told = ['IMAGE_NAME', 'IMAGE_TAG', 'NFS_VERSION', 'SUITE', 'SUITE_SCRIPT', 'NFSTEST_SRC', 'TESTCASE'];
+
+  it('names flags that exist', () => {
+    for (const [key, flag] of Object.entries(repeatedSettings)) expect([key, keys.get(key)]).toEqual([key, flag]);
+  });
+
+  it('forgets no setting', () => {
+    const known = [...Object.keys(repeatedSettings), ...placeSettings, ...told];
+    expect([...keys.keys()].filter((key) => !known.includes(key))).toEqual([]);
   });
 });

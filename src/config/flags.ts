@@ -8,6 +8,8 @@ export interface Flag {
   readonly key: string | null;
   /** The value's placeholder for help; null for a switch. */
   readonly value: string | null;
+  /** What the flag alone stands for; missing where it needs a value. */
+  readonly bare?: string;
   readonly help: string;
 }
 
@@ -50,8 +52,11 @@ export const flags: readonly Flag[] = [
   toggle('dry-run', 'print what would be built and run, and do nothing'),
   toggle('json', 'machine-readable output'),
   toggle('quiet', 'leave out the suite’s own output'),
-  toggle('strict', 'a known failure that passes makes the run fail'),
-  toggle('triage', 'run failed testcases again elsewhere and say whose fault they are'),
+  toggle('strict', 'a known failure that passes makes the run fail', 'STRICT'),
+  {
+    ...setting('triage', 'TRIAGE', 'WHEN', 'run new failures again elsewhere and say whose fault they are: auto (where it is quick), always or never'),
+    bare: 'always',
+  },
   toggle('last-failed', 'run what failed the last time'),
   toggle('yes', 'do not ask before installing'),
   toggle('for-tests', 'setup: with what the program’s own tests need'),
@@ -79,8 +84,8 @@ export function readFlags(given: Readonly<Record<string, unknown>>): { settings:
       if (value !== true) continue;
       if (flag.key === null) switches.add(flag.name);
       else settings[flag.key] = '1';
-    } else if (flag.key !== null && typeof value === 'string' && value !== '') {
-      settings[flag.key] = value;
+    } else if (flag.key !== null && typeof value === 'string' && (value !== '' || flag.bare !== undefined)) {
+      settings[flag.key] = value === '' ? (flag.bare ?? '') : value;
     } else {
       throw new UserError(`--${flag.name} needs a value`, `for example --${flag.name}=${flag.value}`);
     }

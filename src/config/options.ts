@@ -8,6 +8,7 @@ export type AcceleratorChoice = 'auto' | 'kvm' | 'hvf' | 'tcg';
 export type SuiteChoice = 'auto' | 'nfstest' | 'bundled';
 export type VmSource = 'auto' | 'alpine' | 'debian';
 export type PcapChoice = 'always' | 'on-failure' | 'never';
+export type TriageChoice = 'auto' | 'always' | 'never';
 export type Builder = 'auto' | 'earthly' | 'engine';
 
 /** A setting that may have been asked for (flag, environment) or be the default. */
@@ -67,6 +68,10 @@ export interface Options {
   readonly outputDir: string | null;
   /** A file of known failures, `none`, or empty for the server's. */
   readonly knownFailures: string;
+  /** A known failure that passes makes the run fail. */
+  readonly strict: boolean;
+  /** When new failures are run again elsewhere. */
+  readonly triage: TriageChoice;
   /** What was given by flag or environment, by key. */
   readonly given: Readonly<Record<string, string>>;
   /** Where clones and set-up logs go. */
@@ -165,6 +170,8 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     reporters: pick('REPORTER').value,
     outputDir: pick('OUTPUT_DIR').value === '' ? null : resolve(cwd, pick('OUTPUT_DIR').value),
     knownFailures: ['', 'none'].includes(pick('KNOWN_FAILURES').value) ? pick('KNOWN_FAILURES').value : resolve(cwd, pick('KNOWN_FAILURES').value),
+    strict: parseSwitch('STRICT', pick('STRICT').value),
+    triage: parseTriage(pick('TRIAGE').value),
     given,
     buildDir: resolve(cwd, 'build'),
   };
@@ -219,6 +226,12 @@ function parseCount(key: string, text: string, most: number): number {
 function parseSwitch(key: string, text: string): boolean {
   if (!['', '0', '1'].includes(text)) throw new UserError(`${key} can't be '${text}'`, 'use 1 or 0');
   return text === '1';
+}
+
+/** `1` and `0` are what it was before it had three choices. */
+function parseTriage(text: string): TriageChoice {
+  if (text === '') return 'auto';
+  return text === '1' ? 'always' : text === '0' ? 'never' : oneOf('TRIAGE', text, ['auto', 'always', 'never']);
 }
 
 function parsePort(key: string, text: string): number {

@@ -34,6 +34,20 @@ describe('compareRuns', () => {
     expect(hasNewFailures(compare({ a: { verdict: 'known', failures: ['known x'] } }, { a: failed('x') }))).toBe(true);
   });
 
+  it('what the suite’s files are called is no difference', () => {
+    const gone = (time: string) => failed(`FileNotFoundError: '/mnt/nfstest_posix_20261125_${time}_2c32_rename/f002/new'`);
+    expect(hasNewFailures(compare({ a: gone('085555') }, { a: gone('090012') }))).toBe(false);
+  });
+
+  it('of two suites only the verdicts: their assertions and times are not the same', () => {
+    const [before, after] = [
+      fakeSummary('a', { a: failed('one'), b: 'passed', c: { verdict: 'passed', durationMs: 1000 } }),
+      fakeSummary('b', { a: failed('another'), b: failed('x'), c: { verdict: 'passed', durationMs: 60_000 } }),
+    ];
+    expect(names(compareRuns(before, after).newlyFailing)).toEqual(['a', 'b']);
+    expect(compareRuns(before, after, { sameSuite: false })).toMatchObject({ newlyFailing: [{ testcase: 'b', newFailures: [] }], slower: [] });
+  });
+
   it.each([
     [10_000, 16_000, true],
     [10_000, 14_000, false],

@@ -1,4 +1,5 @@
 import type { Conclusion } from '../model/events.ts';
+import { stable } from '../model/known-failures.ts';
 import type { RunSummary, TestcaseSummary } from '../model/summary.ts';
 
 /** A testcase whose verdict is another one, or that is slower; null where a run does not know it. */
@@ -30,14 +31,18 @@ const slowerFactor = 1.5;
 const slowerByMs = 2000;
 
 const messages = (testcase: TestcaseSummary | undefined): readonly string[] =>
-  (testcase?.failures ?? []).filter(({ known = null }) => known === null).map(({ message }) => message.replace(/\s*\(\d+ passed(, \d+ failed)?\)$/, ''));
+  (testcase?.failures ?? []).filter(({ known = null }) => known === null).map(({ message }) => stable(message));
 
 function isSlower({ beforeMs, afterMs }: Change): boolean {
   return beforeMs !== null && afterMs !== null && afterMs >= beforeMs * slowerFactor && afterMs - beforeMs >= slowerByMs;
 }
 
-/** What changed from one run to another. */
-export function compareRuns(a: Pick<RunSummary, 'testcases'>, b: Pick<RunSummary, 'testcases'>): Comparison {
+/**
+ * What changed from one run to another.
+ *
+ * @param sameSuite false: the two have testcases of the same names that are not the same, so only their verdicts are compared.
+ */
+export function compareRuns(a: Pick<RunSummary, 'testcases'>, b: Pick<RunSummary, 'testcases'>, { sameSuite = true } = {}): Comparison {
   const before = new Map(a.testcases.map((testcase) => [testcase.name, testcase]));
   const after = new Map(b.testcases.map((testcase) => [testcase.name, testcase]));
   const changes = b.testcases.map((testcase): Change => {
@@ -49,14 +54,14 @@ export function compareRuns(a: Pick<RunSummary, 'testcases'>, b: Pick<RunSummary
       after: testcase.verdict,
       beforeMs: earlier?.durationMs ?? null,
       afterMs: testcase.durationMs,
-      newFailures: testcase.verdict === 'failed' ? messages(testcase).filter((message) => !old.includes(message)) : [],
+      newFailures: sameSuite && testcase.verdict === 'failed' ? messages(testcase).filter((message) => !old.includes(message)) : [],
     };
   });
   return {
     newlyFailing: changes.filter((change) => change.after === 'failed' && (change.before !== 'failed' || change.newFailures.length > 0)),
     newlyPassing: changes.filter((change) => change.after === 'passed' && (change.before === 'failed' || change.before === 'known')),
     lost: changes.filter((change) => change.after === 'not-run' && (change.before === 'passed' || change.before === 'known')),
-    slower: changes.filter((change) => change.after !== 'not-run' && change.before !== 'not-run' && isSlower(change)),
+    slower: changes.filter((change) => sameSuite && change.after !== 'not-run' && change.before !== 'not-run' && isSlower(change)),
     onlyBefore: a.testcases.filter(({ name }) => !after.has(name)).map(({ name }) => name),
     onlyAfter: b.testcases.filter(({ name }) => !before.has(name)).map(({ name }) => name),
     unchanged: changes.filter((change) => change.before === change.after).length,

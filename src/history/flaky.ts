@@ -1,3 +1,4 @@
+import { scriptOf } from '../model/suite-script.ts';
 import type { RunSummary } from '../model/summary.ts';
 
 /** A testcase that passed in some runs of the same server image and failed in others. */
@@ -8,13 +9,16 @@ export interface FlakyTestcase {
   readonly imageId: string;
   readonly server: string;
   readonly nfsVersion: string | null;
+  /** Script of NFStest. */
+  readonly script: string;
 }
 
 /** Over how many runs of an image flaky testcases are looked for. */
 export const flakyWindow = 10;
 
-/** The same server, asked the same way by the same suite. */
-const keyOf = ({ imageId, nfsVersion, suite, clientKernel }: RunSummary) => JSON.stringify([imageId, nfsVersion, suite?.kind, suite?.version, clientKernel]);
+/** The same server, asked the same way by the same script of the same suite. */
+const keyOf = ({ imageId, nfsVersion, suite, clientKernel }: RunSummary) =>
+  JSON.stringify([imageId, nfsVersion, suite?.kind, scriptOf(suite), suite?.version, clientKernel]);
 
 /**
  * Testcases with mixed verdicts among the newest runs of the same image, version, suite and client kernel.
@@ -36,7 +40,17 @@ export function findFlaky(summaries: readonly RunSummary[], window: number = fla
       const failed = verdicts.filter((verdict) => verdict === 'failed' || verdict === 'known').length;
       const [first] = runs;
       if (passed === 0 || failed === 0 || !first?.imageId) return [];
-      return [{ testcase, passed, failed, imageId: first.imageId, server: first.server?.image ?? 'unknown server', nfsVersion: first.nfsVersion }];
+      return [
+        {
+          testcase,
+          passed,
+          failed,
+          imageId: first.imageId,
+          server: first.server?.image ?? 'unknown server',
+          nfsVersion: first.nfsVersion,
+          script: scriptOf(first.suite),
+        },
+      ];
     });
   });
 }

@@ -132,7 +132,8 @@ describe('a kept run', () => {
                 "known": null
               }
             ],
-            "traffic": null
+            "traffic": null,
+            "triage": null
           },
           {
             "name": "open",
@@ -142,7 +143,8 @@ describe('a kept run', () => {
             "durationMs": null,
             "reason": null,
             "failures": [],
-            "traffic": null
+            "traffic": null,
+            "triage": null
           }
         ],
         "phases": [],

@@ -1,6 +1,7 @@
+import { ofSuite, type SuiteQuery } from './comparable.ts';
 import { listRuns } from './read-runs.ts';
 
-export interface LastFailedQuery {
+export interface LastFailedQuery extends SuiteQuery {
   /** Image name without tag. */
   readonly serverName: string;
   readonly nfsVersion: string;
@@ -8,14 +9,15 @@ export interface LastFailedQuery {
 
 /**
  * The testcases whose newest verdict on a server is `failed`, and those that were selected in its newest run and did not run to their end.
- * Known failures are not among them.
+ * Known failures are not among them. See `ofSuite` for which runs count.
  *
- * @returns null where no run of that server and version is kept.
+ * @returns null where no such run is kept.
  */
-export async function lastFailed(runsDir: string, { serverName, nfsVersion }: LastFailedQuery): Promise<readonly string[] | null> {
-  const runs = (await listRuns(runsDir)).flatMap(({ summary }) =>
+export async function lastFailed(runsDir: string, { serverName, nfsVersion, ...suite }: LastFailedQuery): Promise<readonly string[] | null> {
+  const ofServer = (await listRuns(runsDir)).flatMap(({ summary }) =>
     summary !== null && summary.server?.name === serverName && summary.nfsVersion === nfsVersion && summary.testcases.length > 0 ? [summary] : [],
   );
+  const runs = ofSuite(ofServer, suite);
   if (runs.length === 0) return null;
   const decided = new Map<string, boolean>();
   for (const [age, { testcases }] of runs.entries()) {

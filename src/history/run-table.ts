@@ -1,4 +1,6 @@
+import { scriptOf } from '../model/suite-script.ts';
 import type { RunSummary } from '../model/summary.ts';
+import { comparable } from './comparable.ts';
 import { compareRuns } from './compare-runs.ts';
 import type { KeptRun } from './read-runs.ts';
 
@@ -15,6 +17,8 @@ export interface RunRow {
   readonly server: string | null;
   readonly nfsVersion: string | null;
   readonly suite: string | null;
+  /** Script of NFStest. */
+  readonly script: string;
   readonly exitCode: number | null;
   readonly durationMs: number | null;
   readonly totals: RunSummary['totals'] | null;
@@ -22,10 +26,7 @@ export interface RunRow {
   readonly delta: Delta | null;
 }
 
-const comparable = (a: RunSummary, b: RunSummary): boolean =>
-  a.server?.name === b.server?.name && a.nfsVersion === b.nfsVersion && a.suite?.kind === b.suite?.kind;
-
-/** The newest earlier result of each testcase on the same server, version and suite. */
+/** The newest earlier result of each testcase to the same question. */
 function knownBefore(summary: RunSummary, earlier: readonly KeptRun[]): RunSummary['testcases'] {
   const known = new Map<string, RunSummary['testcases'][number]>();
   for (const run of earlier) {
@@ -51,6 +52,7 @@ export const runRows = (runs: readonly KeptRun[]): RunRow[] =>
     server: summary?.server?.image ?? null,
     nfsVersion: summary?.nfsVersion ?? null,
     suite: summary?.suite?.kind ?? null,
+    script: scriptOf(summary?.suite ?? null),
     exitCode: summary?.exitCode ?? null,
     durationMs: summary?.durationMs ?? null,
     totals: summary === null || summary.testcases.length === 0 ? null : summary.totals,

@@ -11,6 +11,10 @@ import { pruneRuns } from './prune-runs.ts';
 import { listRuns } from './read-runs.ts';
 import { runRows } from './run-table.ts';
 
+const nfstest = { kind: 'nfstest', version: 'v3.2', source: '' } as const;
+const bundled = { kind: 'bundled', version: '0.1.0', source: '' } as const;
+const lock = { ...nfstest, script: 'nfstest_lock' } as const;
+
 let runsDir: string;
 beforeEach(async () => {
   runsDir = await mkdtemp(join(tmpdir(), 'nfstest-runs-'));
@@ -81,6 +85,22 @@ describe('the table', () => {
   });
 });
 
+describe('the table, of scripts', () => {
+  it('one script’s run says nothing about another’s, nor one suite’s about another’s', async () => {
+    await keep(1, { read: 'passed' }, { suite: nfstest });
+    await keep(2, { read: { verdict: 'failed', failures: ['y'] } }, { suite: bundled });
+    await keep(3, { read: { verdict: 'failed', failures: ['y'] } }, { suite: lock });
+    await keep(4, { read: { verdict: 'failed', failures: ['y'] } }, { suite: nfstest });
+    const rows = runRows(await listRuns(runsDir));
+    expect(rows.map(({ delta, suite, script }) => [suite, script, delta?.newlyFailing ?? null])).toEqual([
+      ['nfstest', 'nfstest_posix', ['read']],
+      ['nfstest', 'nfstest_lock', null],
+      ['bundled', 'nfstest_posix', null],
+      ['nfstest', 'nfstest_posix', null],
+    ]);
+  });
+});
+
 describe('findFlaky', () => {
   const runs = (...testcases: Parameters<typeof fakeSummary>[1][]) => testcases.map((one, index) => fakeSummary(id(9 - index), one));
 
@@ -95,8 +115,10 @@ describe('findFlaky', () => {
     ['version', { nfsVersion: '4.1' }],
     ['suite', { suite: { kind: 'bundled', version: null, source: '' } }],
     ['client', { clientKernel: '6.12.1' }],
+    ['script', { suite: { kind: 'nfstest', version: 'v3.2', source: '', script: 'nfstest_lock' } }],
   ] as const)('not with another %s', (_, more) => {
-    expect(findFlaky([fakeSummary(id(2), { a: 'passed' }), fakeSummary(id(1), { a: 'failed' }, more)])).toEqual([]);
+    const usual = { suite: nfstest };
+    expect(findFlaky([fakeSummary(id(2), { a: 'passed' }, usual), fakeSummary(id(1), { a: 'failed' }, { ...usual, ...more })])).toEqual([]);
   });
 
   it('not where the image is not known, as in old recordings', () => {
@@ -121,6 +143,16 @@ describe('lastFailed', () => {
     await keep(4, { b: 'failed' }, { server: { name: 'other', title: 'Other', image: 'other:latest' } });
     await keep(5, { f: 'not-run' });
     expect(await lastFailed(runsDir, query)).toEqual(['f', 'a']);
+  });
+
+  it('of one script, and of the suite that ran last unless one is named', async () => {
+    await keep(1, { a: 'failed' }, { suite: nfstest });
+    await keep(2, { b: 'failed' }, { suite: bundled });
+    await keep(3, { c: 'failed' }, { suite: lock });
+    expect(await lastFailed(runsDir, query)).toEqual(['b']);
+    expect(await lastFailed(runsDir, { ...query, kind: 'nfstest' })).toEqual(['a']);
+    expect(await lastFailed(runsDir, { ...query, script: 'nfstest_lock' })).toEqual(['c']);
+    expect(await lastFailed(runsDir, { ...query, script: 'nfstest_dio' })).toBeNull();
   });
 
   it('nothing failed, and nothing is kept', async () => {

@@ -1,4 +1,15 @@
-import type { AssertionFinished, Conclusion, KnownFailure, Phase, RunEvent, RunFinished, ServerIdentity, SuiteIdentity, TestcaseTraffic } from './events.ts';
+import type {
+  AssertionFinished,
+  Conclusion,
+  KnownFailure,
+  Phase,
+  RunEvent,
+  RunFinished,
+  ServerIdentity,
+  SuiteIdentity,
+  TestcaseTraffic,
+  TriageFinished,
+} from './events.ts';
 import { type Circumstances, type KnownFailures, noteAssertion, notePassed } from './known-failures.ts';
 
 /** One testcase as a screen or a report shows it. */
@@ -15,7 +26,11 @@ export interface TestcaseState {
   readonly lane: number | null;
   /** What went over the wire; null or missing where it is not known, or not yet. */
   readonly traffic?: Traffic | null;
+  /** Whose fault its failure is; null or missing where it was not run again elsewhere. */
+  readonly triage?: Triage | null;
 }
+
+export type Triage = Omit<TriageFinished, 'type' | 'testcase'>;
 
 export type Traffic = Omit<TestcaseTraffic, 'type' | 'testcase'>;
 
@@ -111,6 +126,7 @@ const pending = (name: string): TestcaseState => ({
   reason: null,
   lane: null,
   traffic: null,
+  triage: null,
 });
 
 /** Changes one testcase; one that was not announced (an imported log) is added at the end. */
@@ -243,8 +259,11 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'remark.reported':
     case 'round.finished':
     case 'versions.finished':
-    case 'triage.finished':
       return state;
+    case 'triage.finished': {
+      const { blame, reason, failures, results } = event;
+      return withTestcase(state, event.testcase, (testcase) => ({ ...testcase, triage: { blame, reason, failures, results } }));
+    }
   }
   // A recording of a newer version may hold events that this one does not know.
   event satisfies never;

@@ -1,6 +1,6 @@
 import type { Conclusion, ServerIdentity, SuiteIdentity } from './events.ts';
 import { type KnownFailureState, staleEntries } from './known-failures.ts';
-import type { Failure, PhaseState, RunState } from './run-state.ts';
+import type { Failure, PhaseState, RunState, Triage } from './run-state.ts';
 import { type Totals, totalsOf } from './verdict.ts';
 import type { TrafficTotals } from './wire.ts';
 
@@ -18,6 +18,8 @@ export interface TestcaseSummary {
   readonly failures: readonly Failure[];
   /** What went over the wire, in numbers, and the capture's name; null where that is not known, missing in older recordings. */
   readonly traffic?: { readonly capture: string | null; readonly totals: TrafficTotals | null } | null;
+  /** Whose fault its failure is, and what it came to elsewhere; null where it was not run again, missing in older recordings. */
+  readonly triage?: Pick<Triage, 'blame' | 'reason' | 'results'> | null;
 }
 
 /** `summary.json` in a run's folder, what the json reporter writes, and what `import --json` and `show --json` print. Fields are added, never changed, within a `format`. */
@@ -103,7 +105,7 @@ export function summarise(state: RunState): RunSummary {
     known: state.known === null ? null : { source: state.known.source, strict: state.known.strict, stale: staleEntries(state.known) },
     totals: totalsOf(state.testcases),
     setupFailure: state.setupFailure,
-    testcases: state.testcases.map(({ name, status, passedCount, failedCount, durationMs, reason, failures, traffic }) => ({
+    testcases: state.testcases.map(({ name, status, passedCount, failedCount, durationMs, reason, failures, traffic, triage }) => ({
       name,
       verdict: status === 'passed' || status === 'failed' || status === 'known' ? status : 'not-run',
       passedCount,
@@ -112,6 +114,7 @@ export function summarise(state: RunState): RunSummary {
       reason,
       failures,
       traffic: traffic ? { capture: traffic.capture, totals: traffic.totals } : null,
+      triage: triage ? { blame: triage.blame, reason: triage.reason, results: triage.results } : null,
     })),
     phases: state.phases.map(({ phase, lane, status, durationMs, detail }) => ({ phase, lane, status, durationMs, detail })),
     lanes: state.lanes,

@@ -18,7 +18,7 @@ const judged = (failures: readonly string[], ...results: readonly TriageResult[]
 describe('whose fault a failure is', () => {
   it('the server’s where it fails there alone', () => {
     expect(judged(['a'], result('own', 'failed', 'a'), result('reference', 'passed'), result('local', 'passed'))).toBe(
-      'server: the assertion failed again on My server and not on NFS-Ganesha and local disk',
+      'server: the assertion failed again on My server, and not on NFS-Ganesha or local disk',
     );
   });
 
@@ -34,7 +34,7 @@ describe('whose fault a failure is', () => {
 
   it('the server’s where another assertion fails elsewhere', () => {
     expect(judged(['a', 'b'], result('own', 'failed', 'a', 'b'), result('reference', 'failed', 'b', 'c'), result('local', 'passed'))).toBe(
-      'server: the assertion failed again on My server and not on NFS-Ganesha and local disk; 1 of 2 failed elsewhere too',
+      'server: the assertion failed again on My server, and not on NFS-Ganesha or local disk; 1 of 2 failed elsewhere too',
     );
   });
 

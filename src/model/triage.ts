@@ -8,6 +8,7 @@ export interface TriageInput {
   readonly results: readonly TriageResult[];
 }
 
+const either = (titles: readonly string[]): string => titles.join(' or ');
 const list = (titles: readonly string[]): string => titles.join(' and ');
 const count = (messages: readonly unknown[]): string => (messages.length === 1 ? 'the assertion' : `${messages.length} assertions`);
 
@@ -46,7 +47,10 @@ function judge({ failures, results }: TriageInput): { readonly blame: Blame; rea
   const shared = again.length - alone.length;
   const also = shared === 0 ? '' : `; ${shared} of ${again.length} failed elsewhere too`;
   const noReference = servers.length === 0 ? '; no other NFS server was tried, so the NFS client is not ruled out' : '';
-  return { blame: 'server', reason: `${count(alone)} failed again on ${own.title} and not on ${list(others.map(({ title }) => title))}${also}${noReference}` };
+  return {
+    blame: 'server',
+    reason: `${count(alone)} failed again on ${own.title}, and not on ${either(others.map(({ title }) => title))}${also}${noReference}`,
+  };
 }
 
 /**

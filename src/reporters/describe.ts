@@ -1,7 +1,7 @@
 import type { ServerIdentity, SuiteIdentity } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { repeatCommand } from '../model/repeat-command.ts';
 import type { RunState } from '../model/run-state.ts';
-import { shellQuote } from '../model/shell-quote.ts';
 
 /** `NFS-Ganesha (ganesha:latest)`. */
 export function describeServer(server: ServerIdentity | null): string {
@@ -16,26 +16,29 @@ export function describeSuite(suite: SuiteIdentity | null): string {
   return (suite.version === null ? name : `${name} ${suite.version}`) + script;
 }
 
-/** The command that repeats a run; after failures with the testcases that failed alone. Null where it was no run of this program. */
+/** The command that repeats a run, with all that decides what is tested; after failures with the testcases that failed alone. Null where it was no run of this program. */
 export function reproduction(state: RunState): string | null {
   if (state.server === null || state.nfsVersion === null || state.testcases.length === 0) return null;
   const failed = state.testcases.filter((testcase) => testcase.status === 'failed');
   const testcases = failed.length > 0 ? failed : state.testcases;
   const tag = /:([\w.-]+)$/.exec(state.server.image)?.[1];
-  return [
-    'nfstest-tui',
-    '--ci',
-    `--image-name=${state.server.name}`,
-    ...(tag === undefined || tag === 'latest' ? [] : [`--image-tag=${tag}`]),
-    `--nfs-version=${state.nfsVersion}`,
-    ...(state.suite === null ? [] : [`--suite=${state.suite.kind}`]),
-    ...(state.suite?.script === undefined ? [] : [`--suite-script=${state.suite.script}`]),
-    ...(state.suite?.kind === 'nfstest' ? [`--nfstest-src=${state.suite.source}`] : []),
-    `--testcase=${testcases.map((testcase) => testcase.name).join(',')}`,
-  ]
-    .map(shellQuote)
-    .join(' ');
+  return repeatCommand({
+    imageName: state.server.name,
+    imageTag: tag ?? 'latest',
+    nfsVersions: [state.nfsVersion],
+    suite: state.suite?.kind ?? state.settings.SUITE ?? 'auto',
+    script: state.suite?.script ?? (state.suite === null ? (state.settings.SUITE_SCRIPT ?? null) : null),
+    nfstestSource: state.suite?.kind === 'nfstest' ? state.suite.source : null,
+    testcases: testcases.map((testcase) => testcase.name),
+    settings: state.known?.strict ? { STRICT: '1', ...state.settings } : state.settings,
+  });
 }
+
+/** What `reproduction` repeats. */
+export const reproductionTitle = ({ testcases }: RunState): string => {
+  const failed = testcases.filter(({ status }) => status === 'failed').length;
+  return failed > 0 && failed < testcases.length ? 'only failed' : 'repeat with';
+};
 
 /**
  * The closing lines: the verdict, its reason, what to do next.

@@ -39,7 +39,7 @@ it('the sections', () => {
       testcase  NFS 3   NFS 4.1  NFS 4.2
       open      FAILED  not run  not served
     Triage: server
-      the assertion failed again on My server and not on NFS-Ganesha; 1 of 2 failed elsewhere too
+      the assertion failed again on My server, and not on NFS-Ganesha; 1 of 2 failed elsewhere too
     Run again
       assertion  this run    again on My server  reference on NFS-Ganesha  local disk
       open - a   failed      failed              not failed                not run (no room)
@@ -75,7 +75,7 @@ describe('every report has them', () => {
         testcase  NFS 3   NFS 4.1  NFS 4.2
         open      FAILED  not run  not served
       triage     open: server
-                 the assertion failed again on My server and not on NFS-Ganesha; 1 of 2 failed elsewhere too
+                 the assertion failed again on My server, and not on NFS-Ganesha; 1 of 2 failed elsewhere too
                  again on My server: failed: open - a; open - b
                  reference on NFS-Ganesha: failed: open - b; open - c
                  local disk: not run: no room

@@ -2,7 +2,8 @@ import { formatDuration } from '../model/format.ts';
 import { describeEntry, staleEntries } from '../model/known-failures.ts';
 import type { TestcaseState } from '../model/run-state.ts';
 import { totalsOf } from '../model/verdict.ts';
-import { closingLines, reproduction } from './describe.ts';
+import { answerLines, answerOf, callBefore } from './answer.ts';
+import { closingLines, reproduction, reproductionTitle } from './describe.ts';
 import { factsOf } from './facts.ts';
 import type { Report } from './report.ts';
 import type { Section } from './sections.ts';
@@ -26,11 +27,17 @@ interface Annotation {
 function annotationsOf({ state, testcases }: Report): Annotation[] {
   const failed = testcases
     .filter(({ status }) => status === 'failed')
-    .flatMap(({ name, failures }) =>
-      failures
-        .filter(({ known }) => known === null)
-        .map(({ message, details }): Annotation => ({ level: 'error', title: `NFStest ${name} failed`, message: [message, ...details].join('\n') })),
-    );
+    .flatMap((testcase) => {
+      const { name, failures } = testcase;
+      const { blame } = answerOf(testcase);
+      const title = `NFStest ${name} failed${blame === null ? '' : `: ${blame}`}`;
+      return failures.flatMap(({ message, details, known }, index): Annotation[] => {
+        const call = callBefore(testcase, index);
+        return known === null
+          ? [{ level: 'error', title, message: [message, ...details, ...(call === null ? [] : [`call before it: ${call}`])].join('\n') }]
+          : [];
+      });
+    });
   const notRun = testcases
     .filter(({ status }) => status === 'not-run' || status === 'pending' || status === 'running')
     .map(({ name, reason }): Annotation => ({ level: 'error', title: `NFStest ${name} did not run to its end`, message: reason ?? 'the run ended first' }));
@@ -103,7 +110,7 @@ function blocks({ state, testcases, sections }: Report): string[][] {
     marks[testcase.status],
     assertionCount(testcase),
     testcase.durationMs === null ? '' : formatDuration(testcase.durationMs),
-    testcase.reason ?? '',
+    testcase.reason ?? answerLines(testcase).join('; '),
   ]);
   const bad = testcases.filter(({ failures, sections: own }) => failures.length > 0 || own.length > 0);
   return [
@@ -121,7 +128,7 @@ function blocks({ state, testcases, sections }: Report): string[][] {
       : [['', `${totals.passed} of ${totals.selected} testcases passed.`, '', ...table(['testcase', 'verdict', 'assertions', 'time', ''], rows)]]),
     ...(state.setupFailure === null ? [] : [['', '### Set-up', '', ...codeBlock([state.setupFailure.message, ...state.setupFailure.details])]]),
     ...sections.map(section),
-    ...(repeat === null ? [] : [['', 'Repeat with', '', ...codeBlock([repeat])]]),
+    ...(repeat === null ? [] : [['', reproductionTitle(state) === 'repeat with' ? 'Repeat with' : 'Rerun what failed', '', ...codeBlock([repeat])]]),
     ...staleEntries(state.known).map((entry) => ['', `A known failure passes now, remove it: ${cell(describeEntry(entry))}`]),
     ...bad.map(({ name, failures, sections: own }) => [
       '',

@@ -5,7 +5,8 @@ import { formatDuration } from '../model/format.ts';
 import { describeEntry, staleEntries } from '../model/known-failures.ts';
 import { describeResults, describeTimes, isJudged } from '../model/round-book.ts';
 import type { RunState, TestcaseState } from '../model/run-state.ts';
-import { closingLines, reproduction } from './describe.ts';
+import { answerLines } from './answer.ts';
+import { closingLines, reproduction, reproductionTitle } from './describe.ts';
 import { assertionCount, summaryTable } from './summary-table.ts';
 
 /** Failed assertions shown per testcase; all of them are in the log. */
@@ -35,6 +36,7 @@ export function verdictLines(testcase: TestcaseState, { width, paint }: { readon
   ];
   return [
     words.join('  '),
+    ...answerLines(testcase).map((line) => `    ${line}`),
     ...failures
       .slice(0, maxFailures)
       .flatMap(({ message, details, known }) => [
@@ -74,7 +76,7 @@ export function summaryLines(
     ...(tested ? [''] : []),
     ...staleEntries(state.known).map((entry) => paint('yellow', `a known failure passes now, remove it from ${state.known?.source}: ${describeEntry(entry)}`)),
     ...(result.log === null ? [] : [...result.log.lines.map((line) => `  | ${line}`), `the end of ${result.log.path}`, '']),
-    ...(repeat === null ? [] : [`repeat with  ${repeat}`]),
+    ...(repeat === null ? [] : [`${reproductionTitle(state).padEnd(13)}${repeat}`]),
     ...(folder === null ? [] : [`kept in      ${folder}`]),
     paint(result.exitCode === 0 ? ['bold', 'green'] : ['bold', 'red'], verdict),
     ...hint,

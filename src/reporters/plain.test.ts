@@ -93,7 +93,7 @@ describe('plain', () => {
         open      FAILED              12544/13056  [...]
         total     2 passed, 1 failed  12559/13071  [...]
 
-      repeat with  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --nfstest-src=https://git.linux-nfs.org --testcase=open
+      only failed  nfstest-tui --ci --image-name=ganesha --nfs-version=3 --suite=nfstest --nfstest-src=https://git.linux-nfs.org --testcase=open
       kept in      build/runs/20261124-015503-ab12
       NFS Test FAILED: 1 of 3 testcases failed (open)
       "

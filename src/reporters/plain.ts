@@ -5,7 +5,7 @@ import { onlyColours, stripControls } from '../model/terminal-text.ts';
 import { describeServer, describeSuite } from './describe.ts';
 import { nameWidth, type Paint, painter, roundLines, setupFailureLines, summaryLines, verdictLines } from './plain-lines.ts';
 import { sectionLines } from './sections.ts';
-import { tellingCalls } from './traffic-sections.ts';
+import { tellingCalls } from './telling-calls.ts';
 import { triageLines } from './triage-section.ts';
 import type { Reporter, ReporterFactory, ReporterOptions } from './types.ts';
 import { versionsSection } from './versions-section.ts';

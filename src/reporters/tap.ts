@@ -1,5 +1,6 @@
 import { ExitCode } from '../model/exit-codes.ts';
 import { terminalJson } from '../model/terminal-text.ts';
+import { answerOf } from './answer.ts';
 import { factsOf } from './facts.ts';
 import type { AssertionReport, Report, TestcaseReport } from './report.ts';
 import { sectionLines } from './sections.ts';
@@ -32,6 +33,7 @@ function assertionLines(assertion: AssertionReport, number: number): string[] {
 function testcaseLines(testcase: TestcaseReport, number: number): string[] {
   const { name, status, assertions, durationMs, reason, failures, sections } = testcase;
   const passed = status === 'passed';
+  const { blame, reason: why, calls } = answerOf(testcase);
   const known = status === 'known' ? [...new Set(failures.flatMap((failure) => failure.known ?? []))].join('; ') : null;
   const notRun = !passed && status !== 'failed' && status !== 'known';
   const subtest =
@@ -41,6 +43,8 @@ function testcaseLines(testcase: TestcaseReport, number: number): string[] {
   const values = {
     verdict: notRun ? 'not run to its end' : status,
     reason,
+    fault: blame === null ? null : `${blame}: ${why}`,
+    calls: calls.length === 0 ? null : calls.map(xmlText),
     duration_ms: durationMs,
     details: sections.length === 0 ? null : sections.flatMap(sectionLines).map(xmlText),
   };

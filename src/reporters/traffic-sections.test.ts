@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Traffic } from '../model/run-state.ts';
 import type { WireCall } from '../model/wire.ts';
 import { sectionLines } from './sections.ts';
-import { commonFolder, tellingCalls, trafficSections } from './traffic-sections.ts';
+import { tellingCalls } from './telling-calls.ts';
+import { trafficSections } from './traffic-sections.ts';
+import { commonFolder } from './wire-paths.ts';
 
 const call = (name: string, object: string, status: string | null, latencyMs: number | null = 0.3): WireCall => ({
   time: '2026-11-25T04:45:13.300Z',
@@ -54,10 +56,10 @@ describe('sections on the wire', () => {
         04:45:13.300  READ    a       no answer
       server log and console at that moment
         04:45:13.307 server | proxy: no
-      before “second”
-        nothing but 2 successful looks at attributes
-      before “third”
-        no call: the client answered by itself"
+      before the others
+        assertion  on the wire
+        second     nothing but 2 successful looks at attributes
+        third      no call: the client answered by itself"
     `);
   });
 

@@ -6,8 +6,8 @@ import { isGitUrl, type Options } from '../config/options.ts';
 import { asset, programVersion } from '../config/paths.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { SuiteIdentity } from '../model/events.ts';
+import { posixScript } from '../model/suite-script.ts';
 import type { SourceService } from '../services/types.ts';
-import { posixScript } from '../suite/catalog.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 

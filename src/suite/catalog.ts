@@ -45,9 +45,6 @@ export const catalog: readonly Testcase[] = [
   { name: 'chmod', description: 'Every mode from 0 to 7777 on a file and a directory (the longest)' },
 ];
 
-/** The script that has these testcases; NFStest has others. */
-export const posixScript = 'nfstest_posix';
-
 /** Names in the suite's order. */
 export const testcaseNames: readonly string[] = catalog.map((testcase) => testcase.name);
 

@@ -1,8 +1,9 @@
 import { describeEntry, staleEntries } from '../../model/known-failures.ts';
 import { totalsOf } from '../../model/verdict.ts';
-import { closingLines, describeServer, reproduction } from '../describe.ts';
+import { answerOf } from '../answer.ts';
+import { closingLines, describeServer, reproduction, reproductionTitle } from '../describe.ts';
 import { factsOf } from '../facts.ts';
-import type { Report } from '../report.ts';
+import type { Report, TestcaseReport } from '../report.ts';
 import { escapeXml } from '../xml.ts';
 import { script } from './script.ts';
 import { styles } from './styles.ts';
@@ -20,8 +21,37 @@ function heading({ state }: Report): string {
     ...hint.map((line) => `<p>${escapeXml(line)}</p>`),
     ...(state.result?.exitCode === 0 ? [`<p>${escapeXml(state.result.reason)}</p>`] : []),
     `<dl class="facts">${facts.join('')}${started}</dl>`,
-    ...(repeat === null ? [] : [`<p class="soft">Repeat with</p><pre id="repeat">${escapeXml(repeat)}</pre>`]),
+    ...(repeat === null
+      ? []
+      : [
+          `<p class="soft">${reproductionTitle(state) === 'repeat with' ? 'Repeat with' : 'Repeat what failed'}</p><pre id="repeat">${escapeXml(repeat)}</pre>`,
+        ]),
   ].join('\n');
+}
+
+/** What failed, whose fault it is, and which call went wrong: the answer before the details. */
+function answers({ testcases }: Report): string {
+  const failed = testcases.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return '';
+  const rows = failed.map((testcase) => {
+    const { blame, reason, calls } = answerOf(testcase);
+    const fault =
+      blame === null ? '<span class="soft">not run again elsewhere</span>' : `<b class="fault">${escapeXml(blame)}</b><br>${escapeXml(reason ?? '')}`;
+    const wire =
+      calls.length === 0 ? `<span class="soft">${escapeXml(wireless(testcase))}</span>` : calls.map((call) => `<code>${escapeXml(call)}</code>`).join('<br>');
+    const [first] = testcase.failures.filter(({ known }) => known === null);
+    const more = testcase.failures.length > 1 ? ` <span class="soft">and ${testcase.failures.length - 1} more</span>` : '';
+    const name = `<a href="#testcase-${escapeXml(testcase.name)}">${escapeXml(testcase.name)}</a>`;
+    return `<tr><td><b>${name}</b></td><td>${escapeXml(first?.message ?? testcase.reason ?? '')}${more}</td><td>${wire}</td><td>${fault}</td></tr>`;
+  });
+  const head = ['testcase', 'failed', 'call and answer', 'whose fault'].map((word) => `<th>${word}</th>`).join('');
+  return `<section id="answers"><h2>What failed, and whose fault it is</h2><table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></section>`;
+}
+
+/** Why no call is shown. */
+function wireless({ traffic }: TestcaseReport): string {
+  if (!traffic) return 'not recorded';
+  return traffic.totals === null ? `not known: ${traffic.problem}` : 'no call was answered with an error';
 }
 
 /** What concerns no single testcase: the set-up, the log that explains the end, known failures that pass. */
@@ -67,6 +97,7 @@ export function html(report: Report): string {
 <body>
 <header>
 ${heading(report)}
+${answers(report)}
 </header>
 <main>
 ${trouble(report)}

@@ -22,6 +22,7 @@ pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6
 .passed { color: var(--passed); } .failed { color: var(--failed); } .known { color: var(--known); } .not-run { color: var(--not-run); }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
 dl.facts dt { color: var(--soft); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
+#answers td { min-width: 7rem; overflow-wrap: anywhere; } #answers .fault { color: var(--failed); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 500; }
@@ -42,7 +43,7 @@ details.testcase > summary::before { content: "▸"; } details.testcase[open] > 
 details.testcase > summary::-webkit-details-marker { display: none; }
 .inside { padding: .2rem 0 .8rem 1.6rem; }
 .inside h3 { font-size: .95rem; margin: .9rem 0 .2rem; }
-ul.failures { margin: .2rem 0; padding-left: 1.1rem; } ul.failures li { overflow-wrap: anywhere; }
+ul.failures { margin: .2rem 0; padding: 0; list-style: none; } ul.failures li { overflow-wrap: anywhere; }
 [hidden] { display: none !important; }
 @media (max-width: 40rem) { details.testcase > summary { grid-template-columns: 1rem 1fr max-content; } details.testcase > summary > .number { display: none; } }
 `;

@@ -10,11 +10,18 @@ const maxOutputLines = 400;
 
 const pre = (lines: readonly string[]) => `<pre>${lines.map(escapeXml).join('\n')}</pre>`;
 
+/** A verdict or the status of an answer has its colour; the word says it too. */
+function toneOf(cell: string): string {
+  if (/^(failed|FAILED)$|^NFS\dERR_|^MNT3ERR_/.test(cell)) return ' class="failed"';
+  return cell === 'passed' ? ' class="passed"' : '';
+}
+
 /** A section of any kind. */
 export function sectionHtml({ title, body }: Section): string {
   const heading = `<h3>${escapeXml(title)}</h3>`;
   if (body.kind === 'lines') return heading + pre(body.lines);
-  const row = (cells: readonly string[], tag: 'th' | 'td') => `<tr>${cells.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join('')}</tr>`;
+  const row = (cells: readonly string[], tag: 'th' | 'td') =>
+    `<tr>${cells.map((cell) => `<${tag}${tag === 'td' ? toneOf(cell) : ''}>${escapeXml(cell)}</${tag}>`).join('')}</tr>`;
   return `${heading}<table><thead>${row(body.columns, 'th')}</thead><tbody>${body.rows.map((cells) => row(cells, 'td')).join('')}</tbody></table>`;
 }
 
