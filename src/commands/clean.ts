@@ -7,7 +7,8 @@ import { messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { EngineService } from '../services/types.ts';
 import { lockEnvironment } from '../steps/environment.ts';
-import { baseImageRepository, labels } from '../steps/server-image.ts';
+import { labels } from '../steps/labels.ts';
+import { baseImageRepository } from '../steps/server-image.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import type { CommandInput, RunCommand } from './types.ts';
 

@@ -5,6 +5,7 @@ import type { DashboardController, TerminalCommand } from '../../components/cont
 import { previousResults } from '../history/previous-results.ts';
 import { messageOf, UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
+import { withImageConfig } from './image-config.ts';
 import { environmentRuns } from './running-environment.ts';
 import { onSignals } from './signals.ts';
 import { selectedTestcases, suiteQuery, testcaseCatalog } from './testcases.ts';
@@ -64,8 +65,9 @@ export async function showDashboard(
 
 /** The live dashboard: a session of runs in one environment. */
 export async function runDashboard(input: CommandInput): Promise<ExitCode> {
-  const { options, isTerminal, write } = input;
+  const { isTerminal, write } = input;
   if (!isTerminal) throw new UserError('the dashboard needs a terminal', 'use nfstest-tui --ci');
+  const options = await withImageConfig(input.options);
   const testcases = await testcaseCatalog(options);
   const selected = options.testcases.explicit ? await selectedTestcases(options) : [];
   const { LiveController } = await import('./live-controller.ts');

@@ -8,6 +8,7 @@ import { posixScript } from '../model/suite-script.ts';
 import { parseReporters, type ReporterName, reporters } from '../reporters/index.ts';
 import { readEnvironment } from '../steps/environment.ts';
 import { runDryRun } from './dry-run.ts';
+import { withImageConfig } from './image-config.ts';
 import { runLifecycle } from './lifecycle.ts';
 import type { RunRequest } from './open-run.ts';
 import { openRecord, reportOf } from './recorded.ts';
@@ -38,7 +39,9 @@ async function selectLastFailed({ options }: CommandInput, attach: boolean): Pro
 /** A lifecycle printed as the flags ask for; `--dry-run` only says what it would do. */
 export async function run(given: CommandInput, request: Omit<RunRequest, 'options' | 'keep' | 'reporters'>): Promise<ExitCode> {
   const tests = request.goal === 'tests';
-  const input: CommandInput = tests && given.switches.has('last-failed') ? { ...given, options: await selectLastFailed(given, request.attach) } : given;
+  const described: CommandInput = { ...given, options: await withImageConfig(given.options) };
+  const input: CommandInput =
+    tests && given.switches.has('last-failed') ? { ...described, options: await selectLastFailed(described, request.attach) } : described;
   const { options, switches, write, color } = input;
   const names = tests ? parseReporters(options.reporters) : (['plain'] as const);
   if (switches.has('dry-run')) return runDryRun(input, request);

@@ -9,6 +9,7 @@ import { ExitCode } from '../model/exit-codes.ts';
 import type { RunState, TestcaseState } from '../model/run-state.ts';
 import { scriptOf } from '../model/suite-script.ts';
 import { triage } from '../model/triage.ts';
+import { withImageConfig } from './image-config.ts';
 import { type RoundResult, runRounds, type SessionRound } from './session-rounds.ts';
 
 /** The bundled recipe that failures are compared with. */
@@ -118,7 +119,7 @@ export async function triageRun(
   const failed = state.testcases.filter(({ name, status }) => status === 'failed' && (only?.includes(name) ?? true));
   if (failed.length === 0 || state.server === null) return { found: [], interrupted: null };
   const names = failed.map(({ name }) => name);
-  const own = optionsOfRun(triageOptions(options, runFolder), state);
+  const own = await withImageConfig(optionsOfRun(triageOptions(options, runFolder), state));
   const ownTitle = state.server.title;
   say(`triage: ${names.join(', ')} again on ${ownTitle}, and on the client's own disk`);
   const first = await runPlaces(

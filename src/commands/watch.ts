@@ -7,6 +7,7 @@ import type { Outcome } from '../model/verdict.ts';
 import { reporters } from '../reporters/index.ts';
 import { readEnvironment } from '../steps/environment.ts';
 import { identityOf } from './check-request.ts';
+import { withImageConfig } from './image-config.ts';
 import { openRun } from './open-run.ts';
 import { environmentRuns } from './running-environment.ts';
 import { onSignals } from './signals.ts';
@@ -31,7 +32,8 @@ async function findEnvironment({ options }: CommandInput): Promise<boolean> {
 }
 
 /** The inner loop: rounds of testcases, one for every change of the server's sources, until a signal. */
-export const watch: RunCommand = async (input) => {
+export const watch: RunCommand = async (given) => {
+  const input = { ...given, options: await withImageConfig(given.options) };
   const { options, switches, write, color } = input;
   const selection = await selectedTestcases(options);
   if (options.nfsVersions.length > 1) throw new UserError('watch tests over one NFS version', `use --nfs-version=${options.nfsVersion}`);

@@ -1,6 +1,6 @@
 import type { ServerRecipe } from '../config/server-recipe.ts';
 import type { EngineService } from '../services/types.ts';
-import { labels } from './server-image.ts';
+import { labels } from './labels.ts';
 import { readServerInputs } from './server-inputs.ts';
 
 /** Whether a recipe's image is there and needs no build. Only for recipes that are built from their own folder. */

@@ -10,7 +10,8 @@ import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
 import { FakeEarthlyService, FakeSourceService } from '../services/fake-sources.ts';
 import { FakeContext } from './fake-context.ts';
-import { labels, prepareServerImage } from './server-image.ts';
+import { labels } from './labels.ts';
+import { prepareServerImage } from './server-image.ts';
 
 let dir: string;
 let engine: FakeEngineService;
@@ -52,6 +53,16 @@ describe('building', () => {
     }
     expect(engine.builds).toHaveLength(3);
     expect(engine.builds[0]?.labels[labels.inputs]).not.toBe(engine.builds[1]?.labels[labels.inputs]);
+  });
+
+  it('says in the image where its server.json is; one that was built without is built again', async () => {
+    const flags = ownRecipe();
+    await prepare(flags);
+    expect(engine.builds[0]?.labels[labels.config]).toBe(flags.SERVER_CONFIG);
+    const { [labels.config]: _, ...before } = engine.builds[0]?.labels ?? {};
+    engine.addImage('mine:latest', before);
+    expect(await prepare(flags)).toMatchObject({ detail: 'mine:latest, built' });
+    expect(await prepare(flags)).toMatchObject({ detail: 'mine:latest, unchanged' });
   });
 
   it('what .dockerignore leaves out is no input', async () => {

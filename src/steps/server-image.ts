@@ -8,17 +8,8 @@ import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import { closest } from '../model/suggest.ts';
 import type { EarthlyService, EngineService, SourceService, VmImageService } from '../services/types.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
+import { labels } from './labels.ts';
 import { readServerInputs } from './server-inputs.ts';
-
-export const labels = {
-  /** Hash of everything an image was built from. */
-  inputs: 'nfstest-tui.inputs',
-  /** The name an image was built for; an image built on top of it inherits the label, but not the name. */
-  reference: 'nfstest-tui.reference',
-  /** The environment (VM folder) a container belongs to. */
-  environment: 'nfstest-tui.environment',
-  run: 'nfstest-tui.run',
-} as const;
 
 /** Where base images made from Debian packages are kept. */
 export const baseImageRepository = 'nfstest-tui/base';
@@ -124,7 +115,9 @@ async function build(
   context: StepContext,
 ): Promise<ServerImage> {
   const { dockerfile, ignoreFile, hash: inputs } = await readServerInputs(recipe, contextDir);
-  if (existing?.labels[labels.inputs] === inputs) return { reference, id: existing.id, detail: `${reference}, unchanged` };
+  const config: Record<string, string> = options.serverConfig === null ? {} : { [labels.config]: options.serverConfig };
+  const isKnown = options.serverConfig === null || existing?.labels[labels.config] === options.serverConfig;
+  if (existing?.labels[labels.inputs] === inputs && isKnown) return { reference, id: existing.id, detail: `${reference}, unchanged` };
 
   const progress = progressOf(context, phase);
   const earthly = options.builder === 'engine' ? null : await services.earthly.find();
@@ -156,7 +149,7 @@ async function build(
       dockerfile,
       ignoreFile,
       args: { ...recipe.build?.args, ...bases },
-      labels: { [labels.inputs]: inputs, [labels.reference]: reference },
+      labels: { [labels.inputs]: inputs, [labels.reference]: reference, ...config },
     },
     {
       signal: context.signal,

@@ -6,8 +6,8 @@ import type { ServerIdentity } from '../model/events.ts';
 import type { ContainerHandle, ContainerSpec, EngineService, PortService, ProbeService } from '../services/types.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import type { ServerRecord } from './environment.ts';
+import { labels } from './labels.ts';
 import { choosePort } from './ports.ts';
-import { labels } from './server-image.ts';
 import { delay } from './wait.ts';
 
 const phase = 'server';

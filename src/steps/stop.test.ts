@@ -10,7 +10,7 @@ import { FakeVmService } from '../services/fake-vm.ts';
 import type { ContainerHandle, VmHandle } from '../services/types.ts';
 import { attachEnvironment } from './attach.ts';
 import { EnvironmentFile, readEnvironment } from './environment.ts';
-import { labels } from './server-image.ts';
+import { labels } from './labels.ts';
 import { stopEnvironment } from './stop.ts';
 import { vmSpec } from './vm.ts';
 

@@ -3,7 +3,7 @@ import type { Options } from '../config/options.ts';
 import { environmentId, lanesOnDisk, vmFiles } from '../config/vm-files.ts';
 import type { EngineService, VmService } from '../services/types.ts';
 import { EnvironmentFile, type EnvironmentRecord, readEnvironment } from './environment.ts';
-import { labels } from './server-image.ts';
+import { labels } from './labels.ts';
 
 const graceMs = 2_000;
 

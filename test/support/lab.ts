@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { environmentId } from '../../src/config/vm-files.ts';
 import { resolveEngine } from '../../src/host/engine-socket.ts';
 import { DockerEngineService } from '../../src/services/docker.ts';
-import { labels } from '../../src/steps/server-image.ts';
+import { labels } from '../../src/steps/labels.ts';
 import { root, runCli } from './cli.ts';
 
 /** Set by .ci/run: a machine that can't run the real tests is a failure there. */
