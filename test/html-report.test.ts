@@ -70,6 +70,22 @@ describe.skipIf(browserPath === undefined)('the HTML report in a browser', () =>
     expect(await page.locator('#testcase-read pre').last().textContent()).toContain("TEST: Running test 'read'");
   });
 
+  test('says first which call failed with which status, and whose fault it is; on a narrow screen too', async () => {
+    for (const options of [{}, { colorScheme: 'dark' as const, width: 390 }]) {
+      const page = await openReport('broken-rename', options);
+      const answers = page.locator('#answers');
+      expect(await answers.textContent()).toMatch(
+        /rename.*rename\(\) of a file should succeed and 19 more.*RENAME f001 → f002\/new {2}NFS3ERR_IO \(7 such answers\)server20 assertions/,
+      );
+      const box = await answers.boundingBox();
+      // On the first screen, without a scroll.
+      expect((box?.y ?? Number.NaN) + (box?.height ?? Number.NaN)).toBeLessThan(900);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(options.width ?? 1200);
+      const status = page.locator('#testcase-rename td.failed', { hasText: 'NFS3ERR_IO' }).first();
+      expect(await status.evaluate('(cell) => getComputedStyle(cell).color')).toBe(options.width ? 'rgb(255, 123, 114)' : 'rgb(179, 22, 27)');
+    }
+  });
+
   test('search and filters', async () => {
     const page = await openReport('full');
     await page.keyboard.press('/');

@@ -39,15 +39,16 @@ export function progressBar(width: number, fraction: number, failedShare: number
   return [span('█'.repeat(filled - failed), 'passed'), span('▒'.repeat(failed), 'failed'), span('░'.repeat(width - filled), 'dim')];
 }
 
-/** `12/33 ✔10 ✘2 0:44 left`. */
+/** `12/33 ✔10 ✘2 ✗1 0:44 left`; `✗` counts those that failed as known. */
 function countsLine(view: DashboardView, now: number): Line {
-  const { selected, passed, failed, notRun, remainingMs } = progressOf(view, now);
+  const { selected, passed, failed, known, notRun, remainingMs } = progressOf(view, now);
   if (selected === 0) return [` ${view.testcases.length} testcases`];
   return [
-    ` ${passed + failed + notRun}/${selected} `,
+    ` ${passed + failed + known + notRun}/${selected} `,
     span(`✔${passed}`, 'passed'),
     ' ',
     span(`✘${failed}`, failed > 0 ? 'failed' : 'dim'),
+    ...(known > 0 ? [' ', span(`✗${known}`, 'warning')] : []),
     ...(notRun > 0 ? [' ', span(`-${notRun}`, 'warning')] : []),
     remainingMs === null ? '' : span(` ${clockTime(remainingMs)} left`, 'dim'),
   ];
@@ -55,8 +56,8 @@ function countsLine(view: DashboardView, now: number): Line {
 
 /** The bar; where it would stand still, what there is to say instead: the newest note before a run, its outcome after it. */
 function progressLine(view: DashboardView, now: number, width: number): Line {
-  const { passed, failed, notRun, fraction } = progressOf(view, now);
-  const done = passed + failed + notRun;
+  const { passed, failed, known, notRun, fraction } = progressOf(view, now);
+  const done = passed + failed + known + notRun;
   if (view.environment !== 'running' && view.outcome !== null) {
     const bad = failed + notRun > 0 || view.environment === 'failed';
     return fitLine([span(cleanLine(view.outcome), bad ? 'failed' : done > 0 ? 'passed' : 'dim')], width);

@@ -19,6 +19,7 @@ const substitutes: Readonly<Record<string, string>> = {
   '▒': '%',
   '✔': '+',
   '✘': 'x',
+  '✗': 'k',
   '·': '.',
   '○': 'o',
   '●': '*',

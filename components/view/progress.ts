@@ -4,6 +4,8 @@ export interface Progress {
   readonly selected: number;
   readonly passed: number;
   readonly failed: number;
+  /** Failed as expected. */
+  readonly known: number;
   readonly notRun: number;
   /** Done part of the selected testcases, 0 to 1; by time where earlier durations are known, otherwise by number. */
   readonly fraction: number;
@@ -21,18 +23,17 @@ export function progressOf({ testcases, selected, environment }: DashboardView, 
   const rows = testcases.filter(({ name }) => selected.includes(name));
   const count = (status: TestcaseView['status']) => rows.filter((row) => row.status === status).length;
   const done = rows.filter(isDone).length;
-  const known = rows.flatMap((row) => usualMs(row) ?? []);
-  const counts = { selected: rows.length, passed: count('passed'), failed: count('failed'), notRun: count('not-run') };
+  const usual = rows.flatMap((row) => usualMs(row) ?? []);
+  const counts = { selected: rows.length, passed: count('passed'), failed: count('failed'), known: count('known'), notRun: count('not-run') };
   const byNumber = rows.length === 0 ? 0 : done / rows.length;
-  if (known.length === 0) return { ...counts, fraction: byNumber, remainingMs: null };
+  if (usual.length === 0) return { ...counts, fraction: byNumber, remainingMs: null };
 
   // One that has never run is taken for an average one.
-  const averageMs = known.reduce((sum, value) => sum + value, 0) / known.length;
+  const averageMs = usual.reduce((sum, value) => sum + value, 0) / usual.length;
   const totalMs = rows.reduce((sum, row) => sum + (usualMs(row) ?? averageMs), 0);
   const remainingMs = rows.reduce((sum, row) => {
     if (isDone(row)) return sum;
-    const usual = usualMs(row) ?? averageMs;
-    return sum + Math.max(0, usual - (row.startedAt === null ? 0 : now - row.startedAt));
+    return sum + Math.max(0, (usualMs(row) ?? averageMs) - (row.startedAt === null ? 0 : now - row.startedAt));
   }, 0);
   const fraction = done === rows.length ? 1 : totalMs === 0 ? byNumber : 1 - remainingMs / totalMs;
   return { ...counts, fraction, remainingMs: environment === 'running' ? remainingMs : null };

@@ -75,6 +75,7 @@ describe('progress', () => {
       selected: 3,
       passed: 0,
       failed: 0,
+      known: 0,
       notRun: 0,
       fraction: expect.closeTo(0.2),
       remainingMs: 60_000,

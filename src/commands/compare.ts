@@ -3,8 +3,10 @@ import { type Change, type Comparison, compareRuns, hasNewFailures } from '../hi
 import { UserError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { formatDuration } from '../model/format.ts';
+import type { RunState } from '../model/run-state.ts';
 import { scriptOf } from '../model/suite-script.ts';
 import { type RunSummary, summarise } from '../model/summary.ts';
+import { answerLines } from '../reporters/answer.ts';
 import { describeServer, describeSuite } from '../reporters/describe.ts';
 import { withRecord } from './recorded.ts';
 import type { RunCommand } from './types.ts';
@@ -31,13 +33,18 @@ const verdicts = ({ before, after }: Change): string => `${before ?? 'not select
 const times = ({ beforeMs, afterMs }: Change): string =>
   beforeMs === null || afterMs === null ? '' : `${formatDuration(beforeMs)} -> ${formatDuration(afterMs)}`;
 
-function lines(comparison: Comparison): string[] {
+function lines(comparison: Comparison, { testcases }: RunState): string[] {
+  const answers = (name: string) => testcases.filter((testcase) => testcase.name === name).flatMap(answerLines);
   const part = (title: string, changes: readonly Change[], text: (change: Change) => string) =>
     changes.length === 0
       ? []
       : [
           `${title} (${changes.length})`,
-          ...changes.flatMap((change) => [`  ${change.testcase.padEnd(10)} ${text(change)}`, ...change.newFailures.map((message) => `    - ${message}`)]),
+          ...changes.flatMap((change) => [
+            `  ${change.testcase.padEnd(10)} ${text(change)}`,
+            ...(change.after === 'failed' ? answers(change.testcase) : []).map((line) => `    ${line}`),
+            ...change.newFailures.map((message) => `    - ${message}`),
+          ]),
         ];
   const names = (title: string, list: readonly string[]) => (list.length === 0 ? [] : [`${title}: ${list.join(', ')}`]);
   return [
@@ -54,8 +61,9 @@ function lines(comparison: Comparison): string[] {
 /** What changed between two runs. */
 export const compare: RunCommand = async ({ options, switches, words: [first, second = 'latest', more], write }) => {
   if (first === undefined || more !== undefined) throw new UserError('which two runs?', 'for example: nfstest-tui compare latest~1 latest');
-  const summaryOf = (word: string) => withRecord(word, options.runsDir, async ({ state }) => summarise(state));
-  const [a, b] = [await summaryOf(first), await summaryOf(second)];
+  const stateOf = (word: string) => withRecord(word, options.runsDir, async ({ state }) => state);
+  const [before, after] = [await stateOf(first), await stateOf(second)];
+  const [a, b] = [summarise(before), summarise(after)];
   if (scriptOf(a.suite) !== scriptOf(b.suite)) {
     throw new UserError(
       `${scriptOf(a.suite)} and ${scriptOf(b.suite)} have no testcase in common`,
@@ -69,6 +77,6 @@ export const compare: RunCommand = async ({ options, switches, words: [first, se
     return exitCode;
   }
   const verdict = exitCode === ExitCode.passed ? 'no new failures' : 'NEW FAILURES';
-  write(`${[heading('before', a), heading('after ', b), ...differences(a, b), '', ...lines(comparison), verdict].join('\n')}\n`);
+  write(`${[heading('before', a), heading('after ', b), ...differences(a, b), '', ...lines(comparison, after), verdict].join('\n')}\n`);
   return exitCode;
 };

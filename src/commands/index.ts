@@ -96,6 +96,7 @@ export const commands: readonly Command[] = [
     details: [
       'On a fresh VM: on the same server, on the client’s own disk, and on NFS-Ganesha. What comes of it is kept with the run.',
       'RUN is latest (where left out), the name of a kept run or its beginning, each with ~N for the N-th before it; or a folder.',
+      'Without TESTCASE every new failure; a known one is run again where it is named.',
       'Exit code 0 where it came to an answer, whichever it is, and 3 where it could not.',
     ],
     load: async () => (await import('./triage.ts')).triage,

@@ -19,7 +19,7 @@ export interface KeepTriageOptions {
 export async function keepTriage(folder: string, testcase: string, { options, run, signal, say, tell }: KeepTriageOptions): Promise<void> {
   const { found, interrupted } = await triageRun(folder, options, { only: [testcase], say, signal });
   if (interrupted !== null) return;
-  if (found.length === 0) say(`${testcase}: its failures are expected`);
+  if (found.length === 0) say(`${testcase} has not failed in that run`);
   // The newest run's recording is still open, and written by its recorder alone.
   if (folder === run.recorder.folder) for (const body of found) run.recorder.record(body);
   else for (const event of await appendEvents(folder, found)) tell(event);

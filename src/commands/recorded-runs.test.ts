@@ -124,6 +124,27 @@ describe('compare', () => {
     });
   });
 
+  it('a server with faults against one without: new failures, and whose they are; not the other way round, nor against itself', async () => {
+    const [good, bad] = [fixture('ganesha-rename'), fixture('broken-rename')];
+    const { exitCode, text } = await run(compare, [good, bad]);
+    expect(exitCode).toBe(1);
+    expect(text).toContain('newly failing (1)\n  rename     passed -> failed\n    fault    server: 20 assertions');
+    expect(text).toContain('    call     RENAME f001 → f002/new  NFS3ERR_IO (7 such answers)\n    - rename - rename() of a file should succeed\n');
+    expect((await run(compare, [bad, good])).exitCode).toBe(0);
+    expect((await run(compare, [bad, bad])).exitCode).toBe(0);
+  });
+
+  it('other suites: verdicts alone, which is said; other scripts: nothing', async () => {
+    const { exitCode, text } = await run(compare, [fixture('ganesha-rename'), fixture('full')]);
+    expect(text).toContain('note: they had different suites (so only verdicts are compared)');
+    expect([exitCode, text]).toEqual([1, expect.stringContaining('open       not selected -> failed')]);
+    const lock = join(runsDir, '20261125-034943-10cc');
+    await cp(fixture('nfstest-open'), lock, { recursive: true });
+    const events = await readFile(join(lock, 'events.ndjson'), 'utf8');
+    await writeFile(join(lock, 'events.ndjson'), events.replaceAll('"kind":"nfstest",', '"kind":"nfstest","script":"nfstest_lock",'));
+    await expect(run(compare, [openRun, lock])).rejects.toThrow('nfstest_posix and nfstest_lock have no testcase in common');
+  });
+
   it('two runs are needed', async () => {
     await expect(run(compare, [])).rejects.toThrow('which two runs?');
   });

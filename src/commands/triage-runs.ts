@@ -24,7 +24,8 @@ export function triageOptions(options: Options, runFolder: string): Options {
   return {
     ...options,
     ...{ vmDir: join(options.vmDir, 'triage'), lanes: 1, lane: 0, nfsPort: port(options.nfsPort), sshPort: port(options.sshPort) },
-    ...{ runsDir: join(runFolder, 'triage'), knownFailures: 'none' },
+    ...{ runsDir: join(runFolder, 'triage'), knownFailures: 'none', strict: false },
+    given: { ...options.given, KNOWN_FAILURES: 'none' },
   };
 }
 
@@ -107,7 +108,7 @@ export interface TriageEnd {
  * Runs failed testcases of a finished run again: on a fresh VM against the same server, on the client's own disk, and against the reference
  * server, unless it is the one under test. The caller adds what comes of it to the run's recording.
  *
- * @param only names of testcases; left out: every one that failed and was not expected to.
+ * @param only names of testcases; those that failed as expected too; left out: every one that failed and was not expected to.
  * @param say told in one line what begins.
  */
 export async function triageRun(
@@ -116,7 +117,9 @@ export async function triageRun(
   { only, say = () => {}, signal }: { readonly only?: readonly string[]; readonly say?: (line: string) => void; readonly signal?: AbortSignal } = {},
 ): Promise<TriageEnd> {
   const { state } = await readRun(runFolder);
-  const failed = state.testcases.filter(({ name, status }) => status === 'failed' && (only?.includes(name) ?? true));
+  const failed = state.testcases.filter(({ name, status }) =>
+    only === undefined ? status === 'failed' : only.includes(name) && (status === 'failed' || status === 'known'),
+  );
   if (failed.length === 0 || state.server === null) return { found: [], interrupted: null };
   const names = failed.map(({ name }) => name);
   const own = await withImageConfig(optionsOfRun(triageOptions(options, runFolder), state));
@@ -135,13 +138,20 @@ export async function triageRun(
   if (first.interrupted === null && state.server.name !== referenceServer) {
     const { title } = findRecipe(referenceServer, null);
     say(`triage: ${names.join(', ')} on ${title}`);
-    const reference = { ...own, imageName: { value: referenceServer, explicit: true }, imageTag: 'latest', serverConfig: null };
+    // What describes the other server is not told of this one.
+    const { SERVER_CONFIG, SERVER_SRC, IMAGE_TAG, ...given } = own.given;
+    const reference: Options = {
+      ...own,
+      ...{ imageName: { value: referenceServer, explicit: true }, imageTag: 'latest', serverConfig: null },
+      given: { ...given, IMAGE_NAME: referenceServer },
+    };
     second = await runPlaces(reference, names, [{ where: 'reference', title, imageId: null }], signal);
   }
   if (second.interrupted !== null) return { found: [], interrupted: second.interrupted };
-  const found = failed.map(({ name, failures }) => {
+  const found = failed.map(({ name, status, failures }) => {
     const [again, ...others] = first.of(name);
-    const messages = failures.filter(({ known }) => known === null).map(({ message }) => message);
+    // Of one that failed as expected alone, it is the expected failures that are asked about.
+    const messages = failures.filter(({ known }) => status === 'known' || known === null).map(({ message }) => message);
     return triage({ testcase: name, failures: messages, results: [...(again ? [again] : []), ...second.of(name), ...others] });
   });
   return { found, interrupted: null };

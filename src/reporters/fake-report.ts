@@ -9,7 +9,9 @@ const linesOf = (path: string) => readFileSync(new URL(path, runs), 'utf8').spli
 export const recordedEvents = (run: string): RunEvent[] => linesOf(`${run}/events.ndjson`).map((line) => JSON.parse(line) as RunEvent);
 
 /** The report of a recorded real run, see test/fixtures/runs/README.md. */
-export function recordedReport(run: 'full' | 'no-vm' | 'nfstest-open' | 'nfstest-chmod-v4'): Report {
+export function recordedReport(
+  run: 'full' | 'no-vm' | 'nfstest-open' | 'nfstest-chmod-v4' | 'broken-rename' | 'ganesha-rename' | 'nfstest-open-triage',
+): Report {
   const logs = Object.fromEntries(logChannels.map((channel) => [channel, linesOf(`${run}/${channel}.log`)])) as Record<LogChannel, string[]>;
   return buildReport({ events: recordedEvents(run), logs });
 }

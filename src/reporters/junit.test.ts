@@ -22,9 +22,12 @@ describe('junit', () => {
     expect(errors[0]?.message).toMatch(/class/);
   });
 
-  it.each(['full', 'no-vm', 'nfstest-open', 'nfstest-chmod-v4'] as const)('the recorded run %s is valid', async (run) => {
-    await valid(recordedReport(run));
-  });
+  it.each(['full', 'no-vm', 'nfstest-open', 'nfstest-chmod-v4', 'broken-rename', 'nfstest-open-triage'] as const)(
+    'the recorded run %s is valid',
+    async (run) => {
+      await valid(recordedReport(run));
+    },
+  );
 
   it('has one suite per testcase and one case per assertion, with properties, times and output', async () => {
     const xml = await valid(recordedReport('nfstest-open'));

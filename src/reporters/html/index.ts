@@ -10,25 +10,6 @@ import { styles } from './styles.ts';
 import { sectionHtml, testcaseHtml } from './testcase.ts';
 import { timeline } from './timeline.ts';
 
-function heading({ state }: Report): string {
-  const [verdict = 'The run was cut off', ...hint] = state.result === null ? [] : closingLines(state.result, true);
-  const className = state.result?.exitCode === 0 ? 'passed' : 'failed';
-  const facts = factsOf(state).map(({ key, title, value }) => `<dt>${escapeXml(title)}</dt><dd data-fact="${escapeXml(key)}">${escapeXml(value)}</dd>`);
-  const started = state.startedAt ? `<dt>started</dt><dd>${escapeXml(state.startedAt)}</dd>` : '';
-  const repeat = reproduction(state);
-  return [
-    `<h1 class="${className}">${escapeXml(verdict)}</h1>`,
-    ...hint.map((line) => `<p>${escapeXml(line)}</p>`),
-    ...(state.result?.exitCode === 0 ? [`<p>${escapeXml(state.result.reason)}</p>`] : []),
-    `<dl class="facts">${facts.join('')}${started}</dl>`,
-    ...(repeat === null
-      ? []
-      : [
-          `<p class="soft">${reproductionTitle(state) === 'repeat with' ? 'Repeat with' : 'Repeat what failed'}</p><pre id="repeat">${escapeXml(repeat)}</pre>`,
-        ]),
-  ].join('\n');
-}
-
 /** What failed, whose fault it is, and which call went wrong: the answer before the details. */
 function answers({ testcases }: Report): string {
   const failed = testcases.filter(({ status }) => status === 'failed');
@@ -36,7 +17,9 @@ function answers({ testcases }: Report): string {
   const rows = failed.map((testcase) => {
     const { blame, reason, calls } = answerOf(testcase);
     const fault =
-      blame === null ? '<span class="soft">not run again elsewhere</span>' : `<b class="fault">${escapeXml(blame)}</b><br>${escapeXml(reason ?? '')}`;
+      blame === null
+        ? '<span class="soft">not run again elsewhere</span>'
+        : `<b class="${blame === 'server' ? 'server' : ''}">${escapeXml(blame)}</b><br>${escapeXml(reason ?? '')}`;
     const wire =
       calls.length === 0 ? `<span class="soft">${escapeXml(wireless(testcase))}</span>` : calls.map((call) => `<code>${escapeXml(call)}</code>`).join('<br>');
     const [first] = testcase.failures.filter(({ known }) => known === null);
@@ -52,6 +35,27 @@ function answers({ testcases }: Report): string {
 function wireless({ traffic }: TestcaseReport): string {
   if (!traffic) return 'not recorded';
   return traffic.totals === null ? `not known: ${traffic.problem}` : 'no call was answered with an error';
+}
+
+function heading(report: Report): string {
+  const { state } = report;
+  const [verdict = 'The run was cut off', ...hint] = state.result === null ? [] : closingLines(state.result, true);
+  const className = state.result?.exitCode === 0 ? 'passed' : 'failed';
+  const facts = factsOf(state).map(({ key, title, value }) => `<dt>${escapeXml(title)}</dt><dd data-fact="${escapeXml(key)}">${escapeXml(value)}</dd>`);
+  const started = state.startedAt ? `<dt>started</dt><dd>${escapeXml(state.startedAt)}</dd>` : '';
+  const repeat = reproduction(state);
+  return [
+    `<h1 class="${className}">${escapeXml(verdict)}</h1>`,
+    ...hint.map((line) => `<p>${escapeXml(line)}</p>`),
+    ...(state.result?.exitCode === 0 ? [`<p>${escapeXml(state.result.reason)}</p>`] : []),
+    answers(report),
+    `<dl class="facts">${facts.join('')}${started}</dl>`,
+    ...(repeat === null
+      ? []
+      : [
+          `<p class="soft">${reproductionTitle(state) === 'repeat with' ? 'Repeat with' : 'Repeat what failed'}</p><pre id="repeat">${escapeXml(repeat)}</pre>`,
+        ]),
+  ].join('\n');
 }
 
 /** What concerns no single testcase: the set-up, the log that explains the end, known failures that pass. */
@@ -97,7 +101,6 @@ export function html(report: Report): string {
 <body>
 <header>
 ${heading(report)}
-${answers(report)}
 </header>
 <main>
 ${trouble(report)}

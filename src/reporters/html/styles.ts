@@ -14,6 +14,7 @@ export const styles = `
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; background: var(--back); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 a { color: var(--link); }
+h1, h2, h3 { overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; }
 h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
 pre, code, td.number, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .86em; }
@@ -22,7 +23,9 @@ pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6
 .passed { color: var(--passed); } .failed { color: var(--failed); } .known { color: var(--known); } .not-run { color: var(--not-run); }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
 dl.facts dt { color: var(--soft); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
-#answers td { min-width: 7rem; overflow-wrap: anywhere; } #answers .fault { color: var(--failed); }
+#answers { border-left: 4px solid var(--failed); padding-left: 1rem; margin: 1rem 0 1.5rem; } #answers h2 { margin-top: 0; }
+.wide { overflow-x: auto; }
+#answers td { min-width: 7rem; overflow-wrap: anywhere; } #answers .server { color: var(--failed); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 500; }
@@ -45,5 +48,5 @@ details.testcase > summary::-webkit-details-marker { display: none; }
 .inside h3 { font-size: .95rem; margin: .9rem 0 .2rem; }
 ul.failures { margin: .2rem 0; padding: 0; list-style: none; } ul.failures li { overflow-wrap: anywhere; }
 [hidden] { display: none !important; }
-@media (max-width: 40rem) { details.testcase > summary { grid-template-columns: 1rem 1fr max-content; } details.testcase > summary > .number { display: none; } }
+@media (max-width: 40rem) { #answers thead { display: none; } #answers tr, #answers td { display: block; padding: .1rem 0; border: 0; } details.testcase > summary { grid-template-columns: 1rem 1fr max-content; } details.testcase > summary > .number { display: none; } }
 `;

@@ -22,7 +22,7 @@ export function sectionHtml({ title, body }: Section): string {
   if (body.kind === 'lines') return heading + pre(body.lines);
   const row = (cells: readonly string[], tag: 'th' | 'td') =>
     `<tr>${cells.map((cell) => `<${tag}${tag === 'td' ? toneOf(cell) : ''}>${escapeXml(cell)}</${tag}>`).join('')}</tr>`;
-  return `${heading}<table><thead>${row(body.columns, 'th')}</thead><tbody>${body.rows.map((cells) => row(cells, 'td')).join('')}</tbody></table>`;
+  return `${heading}<div class="wide"><table><thead>${row(body.columns, 'th')}</thead><tbody>${body.rows.map((cells) => row(cells, 'td')).join('')}</tbody></table></div>`;
 }
 
 function assertionItem({ verdict, message, passedCount, failedCount, details, known }: AssertionReport): string {
