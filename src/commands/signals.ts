@@ -19,3 +19,23 @@ export function onSignals(stop: (outcome: Outcome) => void): () => void {
     for (const remove of handlers) remove();
   };
 }
+
+/**
+ * Does work that a signal cuts off, from its first to its last moment: a session that has not begun, or is over, has no ear for it.
+ *
+ * @returns what came of it, and the signal's exit code where there was one.
+ */
+export async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<{ readonly result: T; readonly interrupted: ExitCode | null }> {
+  const abort = new AbortController();
+  let interrupted: ExitCode | null = null;
+  const forget = onSignals(({ exitCode }) => {
+    interrupted ??= exitCode;
+    abort.abort();
+  });
+  try {
+    const result = await work(abort.signal);
+    return { result, interrupted };
+  } finally {
+    forget();
+  }
+}

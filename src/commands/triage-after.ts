@@ -9,6 +9,7 @@ import { formatDuration } from '../model/format.ts';
 import type { RunState } from '../model/run-state.ts';
 import { newFailures, planTriage, type ReferenceState } from '../model/triage-plan.ts';
 import { isImageReady } from '../steps/image-ready.ts';
+import { untilSignal } from './signals.ts';
 import { referenceServer, triageRun } from './triage-runs.ts';
 
 /** Nobody asked for it: a testcase that hangs now must not take as long as a whole run may. */
@@ -62,13 +63,12 @@ export async function triageAfter(runs: readonly FinishedRun[], { options, attac
   const leaveOut = unasked ? '; --triage=never leaves it out' : '';
   say(`triage: whose fault? ${names.join(', ')} again elsewhere (about ${formatDuration(plan.expectedMs)}${leaveOut})`);
   const own = unasked ? { ...options, timeoutMs: Math.min(options.timeoutMs, unaskedTimeoutMs) } : options;
-  for (const { folder } of failed) {
-    const { found, interrupted } = await triageRun(folder, own, { say });
-    if (interrupted !== null) {
-      say('triage     stopped');
-      return interrupted;
+  const { interrupted } = await untilSignal(async (signal) => {
+    for (const { folder } of failed) {
+      const { found } = await triageRun(folder, own, { say, signal });
+      tell(folder, await appendEvents(folder, found));
     }
-    tell(folder, await appendEvents(folder, found));
-  }
-  return null;
+  });
+  if (interrupted !== null) say('triage     stopped');
+  return interrupted;
 }

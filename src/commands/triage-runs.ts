@@ -77,6 +77,7 @@ async function runPlaces(
   places: readonly (Place & { imageId: string | null })[],
   signal?: AbortSignal,
 ): Promise<Found> {
+  if (signal?.aborted) return { interrupted: ExitCode.interrupted, of: () => [] };
   const rounds = places.map(({ where }): SessionRound => ({ testcases, manner: { onLocalDisk: where === 'local' } }));
   try {
     const { results, outcome } = await runRounds({ options, attach: false, keep: () => false, reporters: () => [] }, () => rounds, signal ? { signal } : {});

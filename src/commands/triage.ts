@@ -10,6 +10,7 @@ import { documents } from '../reporters/index.ts';
 import { triageLines } from '../reporters/triage-section.ts';
 import { openRecord, reportOf, testcaseOf } from './recorded.ts';
 import { tellFailures, writeReports } from './report-files.ts';
+import { untilSignal } from './signals.ts';
 import { triageRun } from './triage-runs.ts';
 import type { RunCommand } from './types.ts';
 
@@ -32,8 +33,9 @@ export const triage: RunCommand = async ({ options, switches, words: [word = 'la
     return ExitCode.passed;
   }
   const say = (line: string) => (json ? undefined : write(`${line}\n`));
-  const { found, interrupted } = await triageRun(folder, options, { only: failed, say });
+  const { result, interrupted } = await untilSignal((signal) => triageRun(folder, options, { only: failed, say, signal }));
   if (interrupted !== null) return interrupted;
+  const { found } = result;
   const added = await appendEvents(folder, found);
   if (json) write(added.map((event) => `${JSON.stringify(event)}\n`).join(''));
   else for (const event of found) write(`${triageLines(event).join('\n')}\n`);
