@@ -8,6 +8,7 @@ import { logChannels, type RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { logFile } from '../model/log-file.ts';
 import { redactCredentials } from '../model/redact.ts';
+import { repeatedSettings } from '../model/repeat-command.ts';
 import type { RunState } from '../model/run-state.ts';
 import { reproduction } from '../reporters/describe.ts';
 import { type CapsuleEntry, writeCapsule } from '../services/capsule-archive.ts';
@@ -17,24 +18,9 @@ import type { RunCommand } from './types.ts';
 
 /** Settings that say how a run was made and hold no secret; everything else of the environment stays where it is. */
 const allowedSettings: readonly string[] = [
-  'IMAGE_NAME',
-  'IMAGE_TAG',
-  'BUILDER',
-  'VM_MEMORY',
-  'VM_CPUS',
-  'VM_SOURCE',
-  'ALPINE_VERSION',
-  'ACCEL',
-  'NFS_PORT',
-  'SSH_PORT',
-  'TESTCASE',
-  'NFS_VERSION',
-  'SUITE',
-  'NFSTEST_SRC',
-  'NFSTEST_REPO',
-  'NFSTEST_TAG',
-  'SERVER_SRC',
-  'TIMEOUT',
+  ...['IMAGE_NAME', 'IMAGE_TAG', 'NFS_PORT', 'SSH_PORT', 'TESTCASE', 'NFS_VERSION', 'SUITE', 'SUITE_SCRIPT', 'NFSTEST_SRC'],
+  ...['NFSTEST_REPO', 'NFSTEST_TAG', 'ALPINE_VERSION'],
+  ...Object.keys(repeatedSettings),
 ];
 
 /** Captures of the traffic, in the run's folder: `<testcase>.pcap`, `lane0-<testcase>.pcapng.gz`, … */
