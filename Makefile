@@ -70,9 +70,9 @@ node_modules/.package-lock.json: package-lock.json | $(NODE)
 	@npm ci --loglevel=error --no-fund --no-audit
 	@touch $@
 
-# A launcher, so that the right Node runs it from any folder.
+# A launcher, so that the Node that compiled it runs it from any folder, whatever PATH says then.
 $(CLI): $(SOURCES) tsconfig.json tsconfig.build.json rolldown.config.ts package.json node_modules/.package-lock.json
 	@echo "==> compiling"
 	@npm run --silent build
-	@printf '#!/bin/sh\n%s\nexec node "%s/build/compiled/src/cli.js" "$$@"\n' '$(if $(NODE),PATH="$(CURDIR)/build/node/node_modules/node/bin:$$PATH")' '$(CURDIR)' > $@
+	@printf '#!/bin/sh\nnode="%s"\n[ -x "$$node" ] || node=node\nexec "$$node" "%s/build/compiled/src/cli.js" "$$@"\n' '$(if $(NODE),$(CURDIR)/$(NODE),$(shell command -v node))' '$(CURDIR)' > $@
 	@chmod +x $@
