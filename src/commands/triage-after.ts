@@ -51,7 +51,8 @@ export async function triageAfter(runs: readonly FinishedRun[], { options, attac
   const failed = runs.filter(({ exitCode }) => exitCode === ExitCode.testsFailed);
   if (failed.length === 0) return null;
   const states = await Promise.all(failed.map(async ({ folder }) => (await readRun(folder)).state));
-  const plan = planTriage(options.triage, states, await referenceState(states[0]));
+  const reference = await referenceState(states[0]);
+  const plan = planTriage(options.triage, states, reference);
   const names = [...new Set(states.flatMap(newFailures))];
   if (names.length === 0) return null;
   if (!plan.isWanted || (options.triage === 'auto' && attached)) {
@@ -65,10 +66,13 @@ export async function triageAfter(runs: readonly FinishedRun[], { options, attac
   const own = unasked ? { ...options, timeoutMs: Math.min(options.timeoutMs, unaskedTimeoutMs) } : options;
   const { interrupted } = await untilSignal(async (signal) => {
     for (const { folder } of failed) {
-      const { found } = await triageRun(folder, own, { say, signal });
+      const { found } = await triageRun(folder, own, { withReference: plan.withReference, say, signal });
       tell(folder, await appendEvents(folder, found));
     }
   });
   if (interrupted !== null) say('triage     stopped');
+  else if (reference === 'missing' && !plan.withReference) {
+    say(`           ${findRecipe(referenceServer, null).title} was left out, for its image is not built: \`nfstest-tui triage\` builds it and asks again`);
+  }
   return interrupted;
 }

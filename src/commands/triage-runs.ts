@@ -105,17 +105,24 @@ export interface TriageEnd {
   readonly interrupted: ExitCode | null;
 }
 
+export interface TriageRunOptions {
+  /** Names of testcases, those that failed as expected too; left out: every one that failed and was not expected to. */
+  readonly only?: readonly string[];
+  /** False leaves out the reference server. */
+  readonly withReference?: boolean;
+  /** Told in one line what begins. */
+  readonly say?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Runs failed testcases of a finished run again: on a fresh VM against the same server, on the client's own disk, and against the reference
  * server, unless it is the one under test. The caller adds what comes of it to the run's recording.
- *
- * @param only names of testcases; those that failed as expected too; left out: every one that failed and was not expected to.
- * @param say told in one line what begins.
  */
 export async function triageRun(
   runFolder: string,
   options: Options,
-  { only, say = () => {}, signal }: { readonly only?: readonly string[]; readonly say?: (line: string) => void; readonly signal?: AbortSignal } = {},
+  { only, withReference = true, say = () => {}, signal }: TriageRunOptions = {},
 ): Promise<TriageEnd> {
   const { state } = await readRun(runFolder);
   const failed = state.testcases.filter(({ name, status }) =>
@@ -136,7 +143,7 @@ export async function triageRun(
     signal,
   );
   let second: Found = { interrupted: first.interrupted, of: () => [] };
-  if (first.interrupted === null && state.server.name !== referenceServer) {
+  if (first.interrupted === null && withReference && state.server.name !== referenceServer) {
     const { title } = findRecipe(referenceServer, null);
     say(`triage: ${names.join(', ')} on ${title}`);
     // What describes the other server is not told of this one.

@@ -9,6 +9,8 @@ export type ReferenceState = 'ready' | 'missing' | 'same';
 
 export interface TriagePlan {
   readonly isWanted: boolean;
+  /** Also on the reference server; unasked only where that needs no build. */
+  readonly withReference: boolean;
   /** Of all testcases together, in every place. */
   readonly expectedMs: number;
   /** Why it is left out, in one line; null where it is not, or where nobody wants to know. */
@@ -31,8 +33,8 @@ function callMs(state: RunState): number {
 }
 
 /** How long the failed testcases of these runs take once more in each place, from what they and their environment took: own and local disk, and the reference. */
-export function expectedTriageMs(runs: readonly RunState[], reference: ReferenceState): number {
-  const environments = reference === 'same' ? 1 : 2;
+export function expectedTriageMs(runs: readonly RunState[], withReference: boolean): number {
+  const environments = withReference ? 2 : 1;
   // Of a session's runs the first alone starts something.
   const environmentMs = Math.max(0, ...runs.map((state) => phaseMs(state, environmentPhases)));
   const ofRun = (state: RunState): number => {
@@ -54,16 +56,15 @@ export function expectedTriageMs(runs: readonly RunState[], reference: Reference
  */
 export function planTriage(choice: 'auto' | 'always' | 'never', runs: readonly RunState[], reference: ReferenceState): TriagePlan {
   const count = runs.reduce((sum, state) => sum + newFailures(state).length, 0);
-  const expectedMs = expectedTriageMs(runs, reference);
-  if (count === 0 || choice === 'never') return { isWanted: false, expectedMs, reason: null };
-  if (choice === 'always') return { isWanted: true, expectedMs, reason: null };
+  const withReference = reference === 'ready' || (reference === 'missing' && choice === 'always');
+  const expectedMs = expectedTriageMs(runs, withReference);
+  if (count === 0 || choice === 'never') return { isWanted: false, withReference, expectedMs, reason: null };
+  if (choice === 'always') return { isWanted: true, withReference, expectedMs, reason: null };
   const reason =
     count > triageLimits.testcases
       ? `${count} testcases failed, and up to ${triageLimits.testcases} are run again unasked`
-      : reference === 'missing'
-        ? 'the image of the reference server has to be built first'
-        : expectedMs > triageLimits.expectedMs
-          ? `it would take about ${formatDuration(expectedMs)}`
-          : null;
-  return { isWanted: reason === null, expectedMs, reason };
+      : expectedMs > triageLimits.expectedMs
+        ? `it would take about ${formatDuration(expectedMs)}`
+        : null;
+  return { isWanted: reason === null, withReference, expectedMs, reason };
 }
