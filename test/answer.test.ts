@@ -33,7 +33,7 @@ describe.skipIf(trouble)('is it my server?', () => {
     expect(stdout).toMatch(/^repeat with .* --server-config=test\/fixtures\/servers\/broken\/server\.json .*--testcase=rename$/m);
     const shown = (await runCli(['show', 'latest', 'rename', ...flags])).stdout.split('\n');
     expect(shown[1]).toMatch(/^ {4}fault {4}server: \d+ assertions failed again on NFS-Ganesha with faults, and not on NFS-Ganesha or local disk$/);
-    expect(shown[2]).toMatch(/^ {4}call {5}RENAME f001 → f002\/new {2}NFS3ERR_IO \(\d+ such answers\)$/);
+    expect(shown[2]).toMatch(/^ {4}call {5}RENAME f001 → f002\/new {2}NFS3ERR_IO \(\d+ answers with this status\)$/);
     const folder = join(lab.runsDir, 'latest');
     expect(await readFile(join(folder, 'junit.xml'), 'utf8')).toMatch(
       /<property name="triage" value="server"\/>.*<property name="wire\.errors" value="RENAME /,

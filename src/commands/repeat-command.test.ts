@@ -15,3 +15,9 @@ test('a server that is described by its own file, another tag, and a suite', () 
     `"nfstest-tui --ci --image-name=tiny --image-tag=dev --nfs-version=3 --suite=bundled --nfstest-src=/src/nfstest --server-config=test/fixtures/servers/tiny/server.json --testcase=write"`,
   );
 });
+
+test('a switch is repeated where it is on', () => {
+  const command = (STRICT: string) => repeatCommand(fakeOptions(process.cwd(), { IMAGE_NAME: 'ganesha', STRICT, COLD: '0' }), ['read']);
+  expect(command('1')).toBe('nfstest-tui --ci --image-name=ganesha --nfs-version=3 --strict --testcase=read');
+  expect(command('0')).toBe('nfstest-tui --ci --image-name=ganesha --nfs-version=3 --testcase=read');
+});

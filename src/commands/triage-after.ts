@@ -46,12 +46,16 @@ export interface TriageAfterOptions {
  *
  * @returns the signal's exit code where it was cut off; else null: whose fault a failure is changes no verdict.
  */
-export async function triageAfter(runs: readonly FinishedRun[], { options, attached, say, tell }: TriageAfterOptions): Promise<ExitCode | null> {
+export async function triageAfter(
+  runs: readonly FinishedRun[],
+  { options, attached, say, tell }: TriageAfterOptions,
+  { findReference = referenceState, again = triageRun } = {},
+): Promise<ExitCode | null> {
   if (options.triage === 'never') return null;
   const failed = runs.filter(({ exitCode }) => exitCode === ExitCode.testsFailed);
   if (failed.length === 0) return null;
   const states = await Promise.all(failed.map(async ({ folder }) => (await readRun(folder)).state));
-  const reference = await referenceState(states[0]);
+  const reference = await findReference(states[0]);
   const plan = planTriage(options.triage, states, reference);
   const names = [...new Set(states.flatMap(newFailures))];
   if (names.length === 0) return null;
@@ -66,7 +70,7 @@ export async function triageAfter(runs: readonly FinishedRun[], { options, attac
   const own = unasked ? { ...options, timeoutMs: Math.min(options.timeoutMs, unaskedTimeoutMs) } : options;
   const { interrupted } = await untilSignal(async (signal) => {
     for (const { folder } of failed) {
-      const { found } = await triageRun(folder, own, { withReference: plan.withReference, say, signal });
+      const { found } = await again(folder, own, { withReference: plan.withReference, say, signal });
       tell(folder, await appendEvents(folder, found));
     }
   });

@@ -75,12 +75,13 @@ async function runPlaces(
   options: Options,
   testcases: readonly string[],
   places: readonly (Place & { imageId: string | null })[],
+  play: typeof runRounds,
   signal?: AbortSignal,
 ): Promise<Found> {
   if (signal?.aborted) return { interrupted: ExitCode.interrupted, of: () => [] };
   const rounds = places.map(({ where }): SessionRound => ({ testcases, manner: { onLocalDisk: where === 'local' } }));
   try {
-    const { results, outcome } = await runRounds({ options, attach: false, keep: () => false, reporters: () => [] }, () => rounds, signal ? { signal } : {});
+    const { results, outcome } = await play({ options, attach: false, keep: () => false, reporters: () => [] }, () => rounds, signal ? { signal } : {});
     return {
       interrupted: outcome.exitCode >= ExitCode.hangup ? outcome.exitCode : null,
       of: (name) =>
@@ -123,6 +124,7 @@ export async function triageRun(
   runFolder: string,
   options: Options,
   { only, withReference = true, say = () => {}, signal }: TriageRunOptions = {},
+  play = runRounds,
 ): Promise<TriageEnd> {
   const { state } = await readRun(runFolder);
   const failed = state.testcases.filter(({ name, status }) =>
@@ -140,6 +142,7 @@ export async function triageRun(
       { where: 'own', title: ownTitle, imageId: state.imageId },
       { where: 'local', title: 'local disk', imageId: null },
     ],
+    play,
     signal,
   );
   let second: Found = { interrupted: first.interrupted, of: () => [] };
@@ -153,7 +156,7 @@ export async function triageRun(
       ...{ imageName: { value: referenceServer, explicit: true }, imageTag: 'latest', serverConfig: null },
       given: { ...given, IMAGE_NAME: referenceServer },
     };
-    second = await runPlaces(reference, names, [{ where: 'reference', title, imageId: null }], signal);
+    second = await runPlaces(reference, names, [{ where: 'reference', title, imageId: null }], play, signal);
   }
   if (second.interrupted !== null) return { found: [], interrupted: second.interrupted };
   const found = failed.map(({ name, status, failures }) => {

@@ -29,6 +29,12 @@ describe('readFlags', () => {
     expect(parse('--help', '--version')).toEqual({ settings: {}, switches: new Set() });
   });
 
+  it('a flag that may stand alone has its meaning then, and its value where one is given', () => {
+    expect(parse('--ci', '--triage').settings).toEqual({ TRIAGE: 'always' });
+    expect(parse('--triage=never').settings).toEqual({ TRIAGE: 'never' });
+    expect(complaint('--nfs-version')).toContain('--nfs-version needs a value');
+  });
+
   it('keeps what looks like a number as it was typed', () => {
     expect(parse('--nfs-version=4.0', '--image-tag=007').settings).toEqual({ NFS_VERSION: '4.0', IMAGE_TAG: '007' });
   });

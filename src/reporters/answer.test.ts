@@ -1,6 +1,6 @@
 import { Parser } from 'tap-parser';
 import { describe, expect, it } from 'vitest';
-import { answerLines, answerOf } from './answer.ts';
+import { answerLines, answerOf, callBefore } from './answer.ts';
 import { testcaseDetails } from './details.ts';
 import { recordedReport } from './fake-report.ts';
 import { githubAnnotations, githubSummary } from './github.ts';
@@ -18,7 +18,7 @@ describe('a server that answers RENAME with NFS3ERR_IO', () => {
   it('is to blame, and the call is named', () => {
     expect(rename && answerLines(rename)).toEqual([
       'fault    server: 20 assertions failed again on NFS-Ganesha with faults, and not on NFS-Ganesha or local disk',
-      'call     RENAME f001 → f002/new  NFS3ERR_IO (7 such answers)',
+      'call     RENAME f001 → f002/new  NFS3ERR_IO (7 answers with this status)',
     ]);
   });
 
@@ -26,7 +26,7 @@ describe('a server that answers RENAME with NFS3ERR_IO', () => {
     expect(rename && testcaseDetails(rename, painter(false)).slice(0, 4)).toEqual([
       'FAIL     rename  11/31  1.5 s',
       '    fault    server: 20 assertions failed again on NFS-Ganesha with faults, and not on NFS-Ganesha or local disk',
-      '    call     RENAME f001 → f002/new  NFS3ERR_IO (7 such answers)',
+      '    call     RENAME f001 → f002/new  NFS3ERR_IO (7 answers with this status)',
       '    - rename - rename() of a file should succeed',
     ]);
   });
@@ -34,8 +34,11 @@ describe('a server that answers RENAME with NFS3ERR_IO', () => {
   it('junit: properties of the testsuite, and the call in the failure', () => {
     const text = junit(broken);
     expect(text).toContain('<property name="triage" value="server"/>');
-    expect(text).toContain('<property name="wire.errors" value="RENAME f001 → f002/new  NFS3ERR_IO (7 such answers)"/>');
+    expect(text).toContain('<property name="wire.errors" value="RENAME f001 → f002/new  NFS3ERR_IO (7 answers with this status)"/>');
     const first = /<failure message="rename - rename\(\) of a file should succeed"[^>]*>([^<]*)</.exec(text)?.[1];
+    // A failure without a call does not get another's.
+    const gone = /<failure message="rename - the old name should be gone"[^>]*>([^<]*)</.exec(text)?.[1];
+    expect(gone).toMatch(/^rename - the old name should be gone\nfault: server/);
     expect(first).toMatch(/\ncall before it: RENAME \S+\/f001 → \S+\/f002\/new {2}NFS3ERR_IO\nfault: server \(20 assertions/);
   });
 
@@ -45,7 +48,7 @@ describe('a server that answers RENAME with NFS3ERR_IO', () => {
     parser.on('assert', (point) => points.push(point));
     parser.end(tap(broken));
     expect(points).toMatchObject(
-      [{ name: 'rename', diag: { fault: /^server: /, calls: ['RENAME f001 → f002/new  NFS3ERR_IO (7 such answers)'] } }].map((point) => ({
+      [{ name: 'rename', diag: { fault: /^server: /, calls: ['RENAME f001 → f002/new  NFS3ERR_IO (7 answers with this status)'] } }].map((point) => ({
         ...point,
         diag: { ...point.diag, fault: expect.stringMatching(point.diag.fault) },
       })),
@@ -87,6 +90,33 @@ describe('a server that answers RENAME with NFS3ERR_IO', () => {
 it('the known failure of NFS-Ganesha is the client’s or the suite’s', () => {
   expect(open?.status).toBe('known');
   expect(open && answerOf(open)).toEqual({ blame: 'client or suite', reason: '2 assertions failed on local disk too', calls: [] });
+});
+
+describe('calls', () => {
+  const call = (name: string, status: string) => ({ at: 0, call: name, object: '/export/dir/f', status, latencyMs: 1 });
+  const traffic = (...windows: ReturnType<typeof call>[][]) =>
+    ({
+      ...{ capture: null, problem: null },
+      windows: windows.map((calls, failure) => ({ failure, calls, earlier: 0, logs: [] })),
+      totals: { calls: 9, procedures: [], errors: [{ status: 'NFS3ERR_NOENT', count: 100 }], latencyMs: null },
+    }) as unknown as NonNullable<Parameters<typeof answerOf>[0]['traffic']>;
+
+  it('each failure has its own', () => {
+    const calls = traffic([call('MKDIR', 'NFS3ERR_IO')], [call('LOOKUP', 'NFS3_OK')], [call('REMOVE', 'NFS3ERR_ACCES')]);
+    expect([0, 1, 2].map((failure) => callBefore({ traffic: calls }, failure))).toEqual([
+      'MKDIR /export/dir/f  NFS3ERR_IO',
+      null,
+      'REMOVE /export/dir/f  NFS3ERR_ACCES',
+    ]);
+  });
+
+  it('names that are not there are not counted', () => {
+    expect(answerLines({ status: 'failed', traffic: traffic([call('LOOKUP', 'NFS3ERR_NOENT')]), triage: null })).toEqual(['call     LOOKUP f  NFS3ERR_NOENT']);
+  });
+
+  it.each(['known', 'not-run'] as const)('a testcase that is %s has none to tell', (status) => {
+    expect(answerLines({ status, traffic: traffic([call('MKDIR', 'NFS3ERR_IO')]), triage: null })).toEqual([]);
+  });
 });
 
 it('a testcase that passed, and one whose calls are not known, has nothing to say', () => {

@@ -8,7 +8,7 @@ export interface Answer {
   readonly blame: string | null;
   /** Why, in one line. */
   readonly reason: string | null;
-  /** Calls that were answered with an error before failures, one of a kind: `RENAME f001 → f002/new  NFS3ERR_IO (7 such answers)`. */
+  /** Calls that were answered with an error before failures, one of a kind: `RENAME f001 → f002/new  NFS3ERR_IO (7 answers with this status)`. */
   readonly calls: readonly string[];
 }
 
@@ -23,8 +23,8 @@ function callsOf({ traffic }: Pick<TestcaseState, 'traffic'>): string[] {
     if (kinds.has(kind)) continue;
     const folder = commonFolder([found]);
     const count = traffic.totals?.errors.find((error) => error.status === status)?.count ?? 1;
-    // A name that is not there is answered so a hundred times, and rightly.
-    const all = count > 1 && !isMissing(found) ? ` (${count} such answers)` : '';
+    // Counted over all calls of the testcase. A name that is not there is answered so a hundred times, and rightly.
+    const all = count > 1 && !isMissing(found) ? ` (${count} answers with this status)` : '';
     kinds.set(kind, `${call} ${folder === '' ? object : object.replaceAll(folder, '')}  ${status}${all}`);
   }
   return [...kinds.values()].slice(0, mostCalls);
