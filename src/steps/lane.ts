@@ -3,7 +3,6 @@ import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import type { LaneSteps, StepControls } from '../machine/actors.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import type { EventBody, LogChannel } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { RemoteSession, VmHandle, WireDecoder } from '../services/types.ts';
@@ -11,14 +10,16 @@ import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
 import { inPhase, type StepContext } from './context.ts';
+import { diagnoseTimeout } from './diagnosis.ts';
 import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
+import { LogFollowers } from './log-followers.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import type { SavedVms } from './saved-vms.ts';
-import { type RunningServer, rpcPrograms, type ServerServices, sampleServer, startServer, type TailOf } from './server.ts';
+import { type RunningServer, type ServerServices, sampleServer, startServer, type TailOf } from './server.ts';
 import { suiteDigest } from './suite-source.ts';
-import { TrafficRecorder } from './traffic.ts';
+import { withTraffic } from './traffic.ts';
 import { startVm, type VmServices } from './vm.ts';
 import { delay, within } from './wait.ts';
 
@@ -31,8 +32,6 @@ const exitReportMs = 1_000;
 const replacedMark = '--- the server was replaced ---';
 /** How far back that is looked for. */
 const serverTailLines = 1_000;
-/** After this time without an answer a server or client counts as hung. */
-const answerDeadlineMs = 10_000;
 
 export interface LaneServices extends ServerServices, VmServices {
   readonly decoder: WireDecoder;
@@ -55,9 +54,7 @@ export class Lane implements LaneSteps {
   readonly #services: LaneServices;
   readonly #settings: LaneSettings;
   readonly #pending = new PendingWork();
-  /** Ends log followers and the sampler. */
-  readonly #followers = new AbortController();
-  readonly #following = new PendingWork();
+  readonly #followers: LogFollowers;
   /** Settle when server and VM have ended and that is reported. */
   readonly #exits: Promise<void>[] = [];
   #server: RunningServer | null = null;
@@ -82,6 +79,7 @@ export class Lane implements LaneSteps {
     this.#preparation = preparation;
     this.#services = services;
     this.#settings = settings;
+    this.#followers = new LogFollowers(scope.logs);
   }
 
   attach(controls: StepControls): Promise<void> {
@@ -162,7 +160,7 @@ export class Lane implements LaneSteps {
         await environment.update({ vm: vm.record });
       },
       onBooting: async (vm: VmHandle | null) => {
-        if (vm) this.#follow('vm', vm.console({ signal: this.#followers.signal }));
+        if (vm) void this.#followers.follow('vm', vm.console({ signal: this.#followers.signal }));
         await environment.update({ vm: vm?.record ?? null });
       },
     };
@@ -195,7 +193,7 @@ export class Lane implements LaneSteps {
   }
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
-    const { options, verdict, onLocalDisk = () => false } = this.#scope;
+    const { options, verdict, onLocalDisk = () => false, folder, logs } = this.#scope;
     const input = {
       session: present(this.#session),
       suite: this.#preparation.suite,
@@ -206,28 +204,11 @@ export class Lane implements LaneSteps {
     };
     const run = (context: StepContext) => runSuite(input, context);
     const context = contextOf(this.#scope, controls);
+    const { nfsPort, mountPort } = input.server;
+    const capture = { decoder: this.#services.decoder, keep: options.pcap, prefix: vmFiles(options).capture, nfsPort, mountPort };
     // On the client's own disk nothing goes over the wire.
-    return this.#pending.track((input.local ? run(context) : this.#withTraffic(context, run)).then(verdict));
-  }
-
-  /** Runs the suite with the client's traffic captured. */
-  async #withTraffic(context: StepContext, run: (context: StepContext) => Promise<void>): Promise<void> {
-    const { options, folder, logs } = this.#scope;
-    const { nfsPort, mountPort } = present(this.#server).record;
-    const input = { vm: present(this.#vm), decoder: this.#services.decoder, keep: options.pcap, folder: folder(), prefix: vmFiles(options).capture };
-    const traffic = await TrafficRecorder.start({ ...input, nfsPort, mountPort }, context);
-    if (traffic === null) return run(context);
-    const unsubscribe = logs.subscribe(traffic.onLine);
-    const report = (body: EventBody) => {
-      context.report(body);
-      traffic.observe(body);
-    };
-    try {
-      await run({ ...context, report });
-    } finally {
-      unsubscribe();
-      await traffic.finish();
-    }
+    const running = input.local ? run(context) : withTraffic({ ...capture, vm: present(this.#vm), folder: folder(), logs }, context, run);
+    return this.#pending.track(running.then(verdict));
   }
 
   rebuildServer(controls: StepControls): Promise<void> {
@@ -260,42 +241,8 @@ export class Lane implements LaneSteps {
   }
 
   async diagnose(controls: StepControls): Promise<Outcome> {
-    const { options, verdict } = this.#scope;
-    const limit = `the testcases took longer than ${options.timeoutMs / 1000} s`;
-    const { nfsPort } = present(this.#server).record;
-    const version = Number(options.nfsVersion[0]);
-    const answers = await this.#services.probe.rpcAnswers({ host: '127.0.0.1', port: nfsPort, program: rpcPrograms.nfs, version, timeoutMs: answerDeadlineMs });
-    if (!answers) {
-      return {
-        exitCode: ExitCode.serverLost,
-        reason: `${limit}: the server has stopped answering`,
-        hint: 'server.log may say why',
-        log: this.#serverTail(15),
-      };
-    }
-    const signal = AbortSignal.any([controls.signal, AbortSignal.timeout(answerDeadlineMs)]);
-    const alive = await present(this.#session)
-      .exec('true', { signal })
-      .then(
-        () => true,
-        () => false,
-      );
-    if (!alive) {
-      return {
-        exitCode: ExitCode.clientLost,
-        reason: `${limit}: the client VM has stopped answering`,
-        hint: 'vm.log may say why',
-        log: tailOf(this.#scope, 'vm')(15),
-      };
-    }
-    const found = verdict();
-    const exitCode = found.exitCode === ExitCode.passed ? ExitCode.testsFailed : found.exitCode;
-    return {
-      exitCode,
-      reason: `${limit}; ${found.reason}`,
-      hint: 'server and client still answer: give more time with --timeout, or run fewer testcases',
-      log: null,
-    };
+    const parts = { nfsPort: present(this.#server).record.nfsPort, session: present(this.#session), serverTail: this.#serverTail };
+    return diagnoseTimeout(parts, this.#scope, this.#services.probe, controls.signal);
   }
 
   async release(controls: StepControls, outcome: Outcome): Promise<void> {
@@ -306,8 +253,7 @@ export class Lane implements LaneSteps {
     try {
       if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls));
     } finally {
-      this.#followers.abort();
-      await this.#following.settle();
+      await this.#followers.end();
       for (const channel of ['suite', 'server', 'vm', 'build'] as const) this.#scope.logs.end(channel);
     }
   }
@@ -347,10 +293,10 @@ export class Lane implements LaneSteps {
   #ownServer(server: RunningServer, controls: StepControls): void {
     this.#server = server;
     const { signal } = this.#followers;
-    this.#serverLog = this.#follow('server', server.container.logs({ signal }));
+    this.#serverLog = this.#followers.follow('server', server.container.logs({ signal }));
     this.#sampling = new AbortController();
     const sampling = AbortSignal.any([signal, this.#sampling.signal]);
-    void this.#following.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal: sampling }));
+    void this.#followers.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal: sampling }));
     const unexpected = () => !this.#releasing && !this.#retired.has(server);
     const exit = server.container.exited.then((state) => {
       controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: unexpected() });
@@ -376,7 +322,7 @@ export class Lane implements LaneSteps {
   #ownVm(vm: VmHandle, controls: StepControls): void {
     this.#vm = vm;
     const { signal } = this.#followers;
-    void this.#follow('vm', vm.console({ signal }));
+    void this.#followers.follow('vm', vm.console({ signal }));
     const exit = vm.exited.then((end) => {
       controls.report({ type: 'vm.exited', exitCode: end.exitCode, signal: end.signal, unexpected: !this.#releasing });
       return end;
@@ -392,14 +338,6 @@ export class Lane implements LaneSteps {
         log: tailOf(this.#scope, 'vm')(15),
       });
     });
-  }
-
-  #follow(channel: LogChannel, output: AsyncIterable<Uint8Array>): Promise<void> {
-    const read = async () => {
-      for await (const chunk of output) this.#scope.logs.write(channel, chunk);
-    };
-    // A log that breaks off is no reason to end a run; the exit of its source is.
-    return this.#following.track(read().catch((error) => this.#scope.logs.write(channel, `\n[log ended: ${messageOf(error)}]\n`)));
   }
 }
 

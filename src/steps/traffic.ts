@@ -7,6 +7,7 @@ import type { EventBody, LogChannel, TestcaseTraffic } from '../model/events.ts'
 import { shellQuote } from '../model/shell-quote.ts';
 import type { WireCall, WireLogLine } from '../model/wire.ts';
 import type { VmCapture, VmHandle, WireDecoder } from '../services/types.ts';
+import type { LogHub } from '../stream/log-hub.ts';
 import { type Packet, readPcap, writePcap } from '../wire/pcap.ts';
 import { joinSegments, mountTraffic, type Segment, slice, withHostTimes } from '../wire/slice.ts';
 import { totalsOfCalls } from '../wire/traffic.ts';
@@ -171,5 +172,26 @@ async function readSegment(path: string): Promise<Segment> {
     const bytes = await readFile(path);
     const { mtimeMs, size } = await stat(path);
     if (size === bytes.length || tries === 0) return { packets: readPcap(bytes), writtenUs: mtimeMs * 1000 };
+  }
+}
+
+/** Does work with the client's traffic captured, where it is to be and can be. */
+export async function withTraffic(
+  input: TrafficInput & { readonly logs: Pick<LogHub, 'subscribe'> },
+  context: StepContext,
+  work: (context: StepContext) => Promise<void>,
+): Promise<void> {
+  const traffic = await TrafficRecorder.start(input, context);
+  if (traffic === null) return work(context);
+  const unsubscribe = input.logs.subscribe(traffic.onLine);
+  const report = (body: EventBody) => {
+    context.report(body);
+    traffic.observe(body);
+  };
+  try {
+    await work({ ...context, report });
+  } finally {
+    unsubscribe();
+    await traffic.finish();
   }
 }
