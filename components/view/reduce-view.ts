@@ -1,6 +1,7 @@
 import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinished, RunStarted } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { noteAssertion } from '../../src/model/known-failures.ts';
+import { describeLossEvent } from '../../src/model/loss-events.ts';
 import { describeResults, describeTimes } from '../../src/model/round-book.ts';
 import type { ContainerView, DashboardView, PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';
@@ -104,6 +105,14 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
       const how = event.outOfMemory ? 'out of memory' : event.unexpected ? `died (${event.exitCode ?? '?'})` : 'exited';
       return withContainer(view, { state: how, startedAt: null, cpuPercent: null, memoryBytes: null });
     }
+    case 'server.unresponsive':
+      return { ...withContainer(view, { state: 'does not answer' }), note: describeLossEvent(event) };
+    case 'vm.faulted':
+    case 'client.disconnected':
+    case 'engine.lost':
+    case 'hang.diagnosed':
+    case 'lane.replaced':
+      return { ...view, note: describeLossEvent(event) };
     case 'vm.started':
       return { ...view, client: { ...view.client, state: 'booting', accelerator: event.accelerator } };
     case 'vm.ready':

@@ -60,7 +60,7 @@ export interface ContainerSpec {
 }
 
 export interface ContainerState {
-  /** The engine's word: `created`, `running`, `exited`, … */
+  /** The engine's word: `created`, `running`, `paused`, `exited`, …; `removed`, and `unknown` where the engine itself is gone. */
   readonly status: string;
   readonly exitCode: number | null;
   readonly outOfMemory: boolean;
@@ -77,7 +77,7 @@ export interface ContainerSample {
 export interface ContainerHandle {
   readonly id: string;
   readonly name: string;
-  /** Resolves when the container ends, for whatever reason. */
+  /** Resolves when the container ends, for whatever reason, or when the engine has not answered for ten seconds. */
   readonly exited: Promise<ContainerState>;
   /** Standard output and error, from its start, until the container ends or the signal fires. */
   logs(options: Cancellable): AsyncIterable<Uint8Array>;

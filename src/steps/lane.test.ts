@@ -189,7 +189,7 @@ describe('diagnose', () => {
     const lane = await lab.openLane();
     await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
     await lane.connect(controls());
-    return { lane, ask: () => lane.diagnose(controls()) };
+    return { lane, ask: () => lane.diagnose(controls(), null) };
   };
 
   it('the server does not answer any more', async () => {
@@ -273,5 +273,106 @@ describe('a server that is built again', () => {
     await expect.poll(() => lab.lost).toMatchObject([{ exitCode: 4, log: { lines: ['ready again'] } }]);
     await lane.release(controls(), outcomeWith(4));
     expect(lab.leftovers()).toEqual([]);
+  });
+});
+
+describe('a part that hangs or breaks while it is needed', () => {
+  const ready = async () => {
+    lab.options = { ...lab.options, deadlines: { ...lab.options.deadlines, answerMs: 100 } };
+    const lane = await lab.openLane();
+    await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
+    await lane.connect(controls());
+    return lane;
+  };
+  const bodies = (type: string) => lab.context.bodies.filter((body) => body.type === type);
+
+  it('a server that does not answer any more is lost, once, with the state of its container', async () => {
+    const lane = await ready();
+    const [container] = lab.engine.containers;
+    if (container) container.status = 'paused';
+    lab.probe.answers = () => false;
+    await expect
+      .poll(() => lab.lost)
+      .toMatchObject([{ exitCode: 4, reason: 'the server has not answered for 0 s (its container is paused)', log: { lines: ['NFS SERVER INITIALIZED'] } }]);
+    expect(bodies('server.unresponsive')).toMatchObject([{ lines: ['NFS SERVER INITIALIZED'], missedCount: expect.any(Number) }]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(lab.lost).toHaveLength(1);
+    await lane.release(controls(), outcomeWith(4));
+    expect(lab.leftovers()).toEqual([]);
+  });
+
+  it('a server that died has not merely gone silent', async () => {
+    const lane = await ready();
+    lab.probe.answers = () => false;
+    lab.engine.containers[0]?.die({ exitCode: 137, outOfMemory: true });
+    await expect.poll(() => lab.lost).toMatchObject([{ exitCode: 4, reason: 'the server died (out of memory)' }]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(bodies('server.unresponsive')).toEqual([]);
+    await lane.release(controls(), outcomeWith(4));
+  });
+
+  it('the client’s kernel panics: the trace comes along', async () => {
+    const lane = await ready();
+    lab.vms.vms.at(-1)?.print('[  100.1] Kernel panic - not syncing: sysrq triggered crash\r\n[  100.2] Call Trace:\r\n');
+    await expect
+      .poll(() => lab.lost, { timeout: 3_000 })
+      .toMatchObject([
+        {
+          exitCode: 5,
+          reason: 'the client’s kernel panicked: Kernel panic - not syncing: sysrq triggered crash',
+          log: { path: '/run/vm.log', lines: expect.arrayContaining(['[  100.2] Call Trace:']) },
+        },
+      ]);
+    expect(bodies('vm.faulted')).toMatchObject([{ fault: 'panic', message: 'Kernel panic - not syncing: sysrq triggered crash' }]);
+    await lane.release(controls(), outcomeWith(5));
+    expect(lab.leftovers()).toEqual([]);
+  });
+
+  it('the client’s kernel warns: nothing is lost; a hung task is looked into', async () => {
+    const lane = await ready();
+    lab.vms.vms.at(-1)?.print('[  51.0] nfs: server 10.0.2.2 not responding, still trying\n[  60.0] INFO: task sync:87 blocked for more than 120 seconds.\n');
+    await expect.poll(() => lab.suspected).toEqual(['the client’s kernel says: INFO: task sync:87 blocked for more than 120 seconds.']);
+    expect(bodies('vm.faulted')).toMatchObject([{ fault: 'server-silent' }, { fault: 'hung-task' }]);
+    expect(lab.lost).toEqual([]);
+    await lane.release(controls(), passed);
+  });
+
+  it('what an attached client said before this run is no news', async () => {
+    const first = await lab.openLane({ keep: true });
+    await Promise.all([first.startServer(controls()), first.startVm(controls())]);
+    lab.vms.vms.at(-1)?.print('[  51.0] nfs: server 10.0.2.2 not responding, still trying\n');
+    await first.release(controls(), passed);
+    const lane = await lab.openLane({ attached: await readEnvironment(lab.options), keep: true });
+    await lane.attach(controls());
+    await lane.connect(controls());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(bodies('vm.faulted')).toEqual([]);
+    await lane.release(controls(), passed);
+  });
+
+  it('the connection breaks off while QEMU runs', async () => {
+    const lane = await ready();
+    lab.remote.sessions.at(-1)?.close();
+    await expect
+      .poll(() => lab.lost, { timeout: 3_000 })
+      .toMatchObject([{ exitCode: 5, reason: 'the connection to the client VM was lost, and QEMU still runs', log: { path: '/run/vm.log' } }]);
+    expect(bodies('client.disconnected')).toHaveLength(1);
+    await lane.release(controls(), outcomeWith(5));
+  });
+
+  it('the engine goes away: nobody knows of the server any more', async () => {
+    const lane = await ready();
+    lab.engine.containers[0]?.forget();
+    await expect.poll(() => lab.lost).toMatchObject([{ exitCode: 3, reason: 'the container engine went away during the run' }]);
+    expect(bodies('engine.lost')).toHaveLength(1);
+    await lane.release(controls(), outcomeWith(3));
+  });
+
+  it('a lane that stops on purpose loses nothing', async () => {
+    const lane = await ready();
+    await lane.release(controls(), passed);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(lab.lost).toEqual([]);
+    expect(lab.context.types.filter((type) => ['client.disconnected', 'server.unresponsive', 'engine.lost', 'vm.faulted'].includes(type))).toEqual([]);
   });
 });

@@ -12,12 +12,13 @@ import { ensureClientKey } from './client-key.ts';
 import { inPhase, type StepContext } from './context.ts';
 import { diagnoseTimeout } from './diagnosis.ts';
 import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
+import { LaneWatch } from './lane-watch.ts';
 import { LogFollowers } from './log-followers.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import type { SavedVms } from './saved-vms.ts';
-import { type RunningServer, type ServerServices, sampleServer, startServer, type TailOf } from './server.ts';
+import { type RunningServer, type ServerServices, startServer, type TailOf } from './server.ts';
 import { suiteDigest } from './suite-source.ts';
 import { withTraffic } from './traffic.ts';
 import { startVm, type VmServices } from './vm.ts';
@@ -28,6 +29,8 @@ const graceMs = 2_000;
 const settleDeadlineMs = 60_000;
 /** How long the news of an end may take after what was stopped is gone. */
 const exitReportMs = 1_000;
+/** How long the reason of a loss may take to be told by what watches for it. */
+const lossNewsMs = 2_500;
 /** Stands in server.log between two servers of a session. */
 const replacedMark = '--- the server was replaced ---';
 /** How far back that is looked for. */
@@ -55,8 +58,7 @@ export class Lane implements LaneSteps {
   readonly #settings: LaneSettings;
   readonly #pending = new PendingWork();
   readonly #followers: LogFollowers;
-  /** Settle when server and VM have ended and that is reported. */
-  readonly #exits: Promise<void>[] = [];
+  readonly #watch: LaneWatch;
   #server: RunningServer | null = null;
   #vm: VmHandle | null = null;
   #session: RemoteSession | null = null;
@@ -66,10 +68,6 @@ export class Lane implements LaneSteps {
   #bootedVm = false;
   /** Settles when all of the server's log is read. */
   #serverLog: Promise<void> = Promise.resolve();
-  /** Ends the sampler of the server that runs. */
-  #sampling = new AbortController();
-  /** Servers that were replaced on purpose. */
-  readonly #retired = new Set<RunningServer>();
   #releasing = false;
   readonly #forced = Promise.withResolvers<void>();
   #graceMs = graceMs;
@@ -80,6 +78,8 @@ export class Lane implements LaneSteps {
     this.#services = services;
     this.#settings = settings;
     this.#followers = new LogFollowers(scope.logs);
+    const followers = this.#followers;
+    this.#watch = new LaneWatch({ scope, followers, probe: services.probe, serverTail: this.#serverTail, isReleasing: () => this.#releasing });
   }
 
   attach(controls: StepControls): Promise<void> {
@@ -89,6 +89,7 @@ export class Lane implements LaneSteps {
   async #attach(controls: StepControls): Promise<void> {
     const { server, vm } = await attachEnvironment(this.#settings.attached, this.#services);
     this.#ownServer(server, controls);
+    this.#watch.serverAnswers(server, controls);
     this.#ownVm(vm, controls);
     this.#suiteInVm = this.#settings.attached?.suiteDigest ?? null;
     const { record } = server;
@@ -127,10 +128,10 @@ export class Lane implements LaneSteps {
       },
     };
     try {
-      await startServer(input, this.#services, contextOf(this.#scope, controls));
+      this.#watch.serverAnswers(await startServer(input, this.#services, contextOf(this.#scope, controls)), controls);
     } catch (error) {
       // That it is lost is told here; its end, a moment later, is the same news.
-      if (this.#server) this.#retired.add(this.#server);
+      if (this.#server) this.#watch.retire(this.#server);
       throw error;
     }
   }
@@ -175,7 +176,9 @@ export class Lane implements LaneSteps {
 
   async #connect(controls: StepControls): Promise<void> {
     const { privateKey } = await ensureClientKey(vmFiles(this.#scope.options).key);
-    this.#session = await connectClient(this.#services.remote, present(this.#vm), privateKey, contextOf(this.#scope, controls));
+    const vm = present(this.#vm);
+    this.#session = await connectClient(this.#services.remote, vm, privateKey, contextOf(this.#scope, controls));
+    this.#watch.client(this.#session, vm, controls);
   }
 
   upload(controls: StepControls): Promise<void> {
@@ -203,13 +206,26 @@ export class Lane implements LaneSteps {
       local: onLocalDisk(),
     };
     const run = (context: StepContext) => runSuite(input, context);
-    const context = contextOf(this.#scope, controls);
+    const plain = contextOf(this.#scope, controls);
+    const context: StepContext = {
+      ...plain,
+      report: (body) => {
+        plain.report(body);
+        this.#watch.observe(body);
+      },
+    };
     const { nfsPort, mountPort } = input.server;
     const capture = { decoder: this.#services.decoder, keep: options.pcap, prefix: vmFiles(options).capture, nfsPort, mountPort };
     // On the client's own disk nothing goes over the wire.
     const running = input.local ? run(context) : withTraffic({ ...capture, vm: present(this.#vm), folder: folder(), logs }, context, run);
-    return this.#pending.track(running.then(verdict));
+    return this.#pending.track(running.then(verdict, this.#unlessLost));
   }
+
+  /** A connection that is lost is often the least of the news: the others come before this one. */
+  readonly #unlessLost = async (error: unknown): Promise<never> => {
+    if (error instanceof EnvironmentError && error.exitCode === ExitCode.clientLost) await delay(lossNewsMs, this.#followers.signal);
+    throw error;
+  };
 
   rebuildServer(controls: StepControls): Promise<void> {
     return this.#pending.track(this.#rebuildServer(controls));
@@ -226,8 +242,7 @@ export class Lane implements LaneSteps {
 
   async #restartServer(controls: StepControls): Promise<void> {
     const old = present(this.#server);
-    this.#retired.add(old);
-    this.#sampling.abort();
+    this.#watch.retire(old);
     await old.container.remove({ graceMs });
     await this.#preparation.discardReplaced();
     await within(exitReportMs, this.#serverLog);
@@ -240,7 +255,7 @@ export class Lane implements LaneSteps {
     return this.#pending.settle();
   }
 
-  async diagnose(controls: StepControls): Promise<Outcome> {
+  async diagnose(controls: StepControls, _suspicion: string | null): Promise<Outcome> {
     const parts = { nfsPort: present(this.#server).record.nfsPort, session: present(this.#session), serverTail: this.#serverTail };
     return diagnoseTimeout(parts, this.#scope, this.#services.probe, controls.signal);
   }
@@ -285,59 +300,21 @@ export class Lane implements LaneSteps {
     const results = await Promise.allSettled([this.#server?.container.remove({ graceMs: this.#graceMs }), this.#vm?.stop({ graceMs: this.#graceMs })]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
-    await within(exitReportMs, Promise.all(this.#exits));
+    await within(exitReportMs, this.#watch.exitsTold());
     // The other part may belong to another process that goes on.
     await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null, suiteDigest: null } : {}) });
   }
 
   #ownServer(server: RunningServer, controls: StepControls): void {
     this.#server = server;
-    const { signal } = this.#followers;
-    this.#serverLog = this.#followers.follow('server', server.container.logs({ signal }));
-    this.#sampling = new AbortController();
-    const sampling = AbortSignal.any([signal, this.#sampling.signal]);
-    void this.#followers.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal: sampling }));
-    const unexpected = () => !this.#releasing && !this.#retired.has(server);
-    const exit = server.container.exited.then((state) => {
-      controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: unexpected() });
-      return state;
-    });
-    this.#exits.push(exit.then(() => {}));
-    void exit.then(async (state) => {
-      if (!unexpected()) return;
-      const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
-      // Its last words come after its end.
-      await delay(300, signal).catch(() => {});
-      // Replaced meanwhile: its end is no news any more.
-      if (!unexpected()) return;
-      controls.lose({
-        exitCode: ExitCode.serverLost,
-        reason: `the server died (${why})`,
-        hint: 'its last lines are above, the whole log is in server.log',
-        log: this.#serverTail(15),
-      });
-    });
+    this.#serverLog = this.#followers.follow('server', server.container.logs({ signal: this.#followers.signal }));
+    this.#watch.server(server, controls);
   }
 
   #ownVm(vm: VmHandle, controls: StepControls): void {
     this.#vm = vm;
-    const { signal } = this.#followers;
-    void this.#followers.follow('vm', vm.console({ signal }));
-    const exit = vm.exited.then((end) => {
-      controls.report({ type: 'vm.exited', exitCode: end.exitCode, signal: end.signal, unexpected: !this.#releasing });
-      return end;
-    });
-    this.#exits.push(exit.then(() => {}));
-    void exit.then(async ({ exitCode, signal: name }) => {
-      if (this.#releasing) return;
-      await delay(300, signal).catch(() => {});
-      controls.lose({
-        exitCode: ExitCode.clientLost,
-        reason: `the client VM ended by itself (${name ?? `exit code ${exitCode ?? 'unknown'}`})`,
-        hint: `vm.log has its console, ${vmFiles(this.#scope.options).qemuLog} QEMU's messages`,
-        log: tailOf(this.#scope, 'vm')(15),
-      });
-    });
+    void this.#followers.follow('vm', vm.console({ signal: this.#followers.signal }));
+    this.#watch.vm(vm, controls);
   }
 }
 

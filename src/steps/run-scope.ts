@@ -7,7 +7,7 @@ import { stripControls } from '../model/terminal-text.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { LogHub } from '../stream/log-hub.ts';
 import type { StepContext } from './context.ts';
-import type { TailOf } from './server.ts';
+import { readinessMs, type TailOf } from './server.ts';
 
 /** What all steps of a run share. */
 export interface RunScope {
@@ -34,6 +34,7 @@ export const contextOf = (scope: RunScope, controls: StepControls): StepContext 
   signal: controls.signal,
   report: controls.report,
   log: (channel, chunk) => scope.logs.write(channel, chunk),
+  deadlines: { ...scope.options.deadlines, serverMs: readinessMs(scope.options, scope.recipe) },
 });
 
 export const tailOf =

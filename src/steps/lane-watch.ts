@@ -1,0 +1,102 @@
+import { vmFiles } from '../config/vm-files.ts';
+import type { StepControls } from '../machine/actors.ts';
+import type { EventBody } from '../model/events.ts';
+import type { ProbeService, RemoteSession, VmHandle } from '../services/types.ts';
+import { watchConnection, watchConsole, watchVmEnd } from './client-watch.ts';
+import type { LogFollowers } from './log-followers.ts';
+import { contextOf, type RunScope, tailOf } from './run-scope.ts';
+import { type RunningServer, sampleServer, type TailOf } from './server.ts';
+import { isSignOfLife, watchServerAnswers, watchServerEnd } from './server-watch.ts';
+
+export interface LaneWatchOptions {
+  readonly scope: RunScope;
+  readonly followers: LogFollowers;
+  readonly probe: ProbeService;
+  /** The log of the server that runs. */
+  readonly serverTail: TailOf;
+  /** True once the lane stops what it has. */
+  readonly isReleasing: () => boolean;
+}
+
+/** Notices when a lane's server, client VM or the connection to it dies, and tells the machine. */
+export class LaneWatch {
+  readonly #options: LaneWatchOptions;
+  /** Settle when server and VM have ended and that is reported. */
+  readonly #exits: Promise<void>[] = [];
+  /** Servers that were replaced on purpose. */
+  readonly #retired = new Set<RunningServer>();
+  /** Ends what watches the server that runs. */
+  #serving = new AbortController();
+  /** When the client was last seen to get an answer. */
+  #lastSignMs = 0;
+
+  constructor(options: LaneWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every part that has ended is reported. */
+  async exitsTold(): Promise<void> {
+    await Promise.all(this.#exits);
+  }
+
+  /** A server's container exists. */
+  server(server: RunningServer, controls: StepControls): void {
+    const { scope, followers, serverTail: tail } = this.#options;
+    this.#serving = new AbortController();
+    const signal = this.#servingSignal();
+    void followers.track(sampleServer(server.container, { ...contextOf(scope, controls), signal }));
+    this.#exits.push(watchServerEnd({ ...{ server, controls, tail, signal: followers.signal }, unexpected: () => this.#isExpectedToRun(server) }));
+  }
+
+  /** It answers: from now on its silence counts. */
+  serverAnswers(server: RunningServer, controls: StepControls): void {
+    const { scope, followers, probe, serverTail: tail } = this.#options;
+    const { options } = scope;
+    const watched = { server, controls, tail, probe, signal: this.#servingSignal(), silenceMs: options.deadlines.answerMs };
+    void followers.track(
+      watchServerAnswers({
+        ...watched,
+        unexpected: () => this.#isExpectedToRun(server),
+        version: () => Number(scope.options.nfsVersion[0]),
+        lastSignMs: () => this.#lastSignMs,
+      }),
+    );
+  }
+
+  /** It is replaced, or its loss is told elsewhere. */
+  retire(server: RunningServer): void {
+    this.#retired.add(server);
+    this.#serving.abort();
+  }
+
+  /** QEMU runs. */
+  vm(vm: VmHandle, controls: StepControls): void {
+    const { scope } = this.#options;
+    this.#exits.push(watchVmEnd(this.#client(controls), vm, vmFiles(scope.options).qemuLog));
+  }
+
+  /** The client can be used: what its kernel says from now on counts. */
+  client(session: RemoteSession, vm: VmHandle, controls: StepControls): void {
+    const { followers, scope } = this.#options;
+    void followers.track(watchConsole({ ...this.#client(controls), logs: scope.logs }));
+    void followers.track(watchConnection(this.#client(controls), session, vm));
+  }
+
+  /** Given every event of the suite. */
+  observe(body: EventBody): void {
+    if (isSignOfLife(body)) this.#lastSignMs = performance.now();
+  }
+
+  #client(controls: StepControls) {
+    const { followers, scope, isReleasing } = this.#options;
+    return { controls, tail: tailOf(scope, 'vm'), unexpected: () => !isReleasing(), signal: followers.signal };
+  }
+
+  #servingSignal(): AbortSignal {
+    return AbortSignal.any([this.#options.followers.signal, this.#serving.signal]);
+  }
+
+  #isExpectedToRun(server: RunningServer): boolean {
+    return !this.#options.isReleasing() && !this.#retired.has(server);
+  }
+}
