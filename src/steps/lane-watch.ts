@@ -66,6 +66,11 @@ export class LaneWatch {
   /** It is replaced, or its loss is told elsewhere. */
   retire(server: RunningServer): void {
     this.#retired.add(server);
+    this.endServing();
+  }
+
+  /** The server that runs is not looked at any more. */
+  endServing(): void {
     this.#serving.abort();
   }
 

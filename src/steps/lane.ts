@@ -64,6 +64,8 @@ export class Lane implements LaneSteps {
   #session: RemoteSession | null = null;
   /** Digest of the suite that is in the VM. */
   #suiteInVm: string | null = null;
+  /** Release of the VM's kernel, where it has said it. */
+  #kernel: string | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
   /** Settles when all of the server's log is read. */
@@ -167,6 +169,7 @@ export class Lane implements LaneSteps {
     };
     const started = await startVm(input, this.#services, contextOf(this.#scope, controls));
     this.#suiteInVm = started.suiteDigest;
+    this.#kernel = started.kernel;
     await environment.update({ suiteDigest: started.suiteDigest });
   }
 
@@ -177,7 +180,7 @@ export class Lane implements LaneSteps {
   async #connect(controls: StepControls): Promise<void> {
     const { privateKey } = await ensureClientKey(vmFiles(this.#scope.options).key);
     const vm = present(this.#vm);
-    this.#session = await connectClient(this.#services.remote, vm, privateKey, contextOf(this.#scope, controls));
+    this.#session = await connectClient(this.#services.remote, vm, privateKey, contextOf(this.#scope, controls), this.#kernel);
     this.#watch.client(this.#session, vm, controls);
   }
 
@@ -297,6 +300,8 @@ export class Lane implements LaneSteps {
   }
 
   async #stop(): Promise<void> {
+    // A container that is being removed has no state to show.
+    this.#watch.endServing();
     const results = await Promise.allSettled([this.#server?.container.remove({ graceMs: this.#graceMs }), this.#vm?.stop({ graceMs: this.#graceMs })]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
