@@ -177,6 +177,10 @@ export interface VmHandle {
   saveState(path: string, options: Cancellable): Promise<void>;
   /** Records the guest's traffic from now on. Throws where that can't be done. */
   capture(spec: CaptureSpec): Promise<VmCapture>;
+  /** Presses Alt+SysRq and a key on the guest's keyboard, which its kernel takes even where no program runs any more. */
+  pressSysRq(key: string): Promise<void>;
+  /** QEMU's word for the machine's state (`running`, `paused`, `internal-error`, …), and its registers as text. Throws where QEMU does not answer. */
+  examine(): Promise<{ readonly status: string; readonly registers: string }>;
   /** Ends it: QMP `quit`, then signals. Idempotent. */
   stop(options: { readonly graceMs: number }): Promise<void>;
 }

@@ -42,7 +42,7 @@ export async function watchVmEnd({ controls, tail, unexpected, signal }: Omit<Wa
 }
 
 /** Reads the console for the kernel's own words of trouble until the signal fires. */
-export async function watchConsole(client: WatchedClient): Promise<void> {
+export async function watchConsole(client: WatchedClient & { readonly suspect: (reason: string) => void }): Promise<void> {
   const { logs, signal } = client;
   let warnings = 0;
   let ended = false;
@@ -55,7 +55,7 @@ export async function watchConsole(client: WatchedClient): Promise<void> {
     } else if (warnings < maxWarnings) {
       warnings += 1;
       client.controls.report(eventOf(client, found));
-      if (found.fault === 'hung-task') client.controls.suspect(`the client’s kernel says: ${found.message}`);
+      if (found.fault === 'hung-task') client.suspect(`the client’s kernel says: ${found.message}`);
     }
   });
   await aborted(signal);

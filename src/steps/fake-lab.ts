@@ -26,6 +26,8 @@ export interface LabSettings {
 
 /** Everything a lane needs, in memory and one folder. */
 export class FakeLab {
+  /** The run's. */
+  readonly folder = fakeFolder();
   options: Options = fakeOptions(fakeFolder(), { SUITE: 'bundled' });
   readonly engine = new FakeEngineService();
   readonly vms = new FakeVmService();
@@ -76,7 +78,7 @@ export class FakeLab {
     const runId = `run-${++this.#runs}`;
     const scope: RunScope = {
       ...{ runId, options: this.options, recipe, server: { name: 'ganesha', title: recipe.title, image: 'ganesha:latest' } },
-      ...{ platform: 'linux', arch: 'x64', logs: this.context.logs, folder: () => '/run', verdict },
+      ...{ platform: 'linux', arch: 'x64', logs: this.context.logs, folder: () => this.folder, verdict },
       reloadRecipe: () => {},
     };
     const services = {

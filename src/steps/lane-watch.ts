@@ -3,10 +3,12 @@ import type { StepControls } from '../machine/actors.ts';
 import type { EventBody } from '../model/events.ts';
 import type { ProbeService, RemoteSession, VmHandle } from '../services/types.ts';
 import { watchConnection, watchConsole, watchVmEnd } from './client-watch.ts';
+import type { StepContext } from './context.ts';
 import type { LogFollowers } from './log-followers.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import { type RunningServer, sampleServer, type TailOf } from './server.ts';
 import { isSignOfLife, watchServerAnswers, watchServerEnd } from './server-watch.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 export interface LaneWatchOptions {
   readonly scope: RunScope;
@@ -16,6 +18,8 @@ export interface LaneWatchOptions {
   readonly serverTail: TailOf;
   /** True once the lane stops what it has. */
   readonly isReleasing: () => boolean;
+  /** Looks into a client that seems to hang; never rejects but by its signal. */
+  readonly look: (reason: string, controls: StepControls) => Promise<void>;
 }
 
 /** Notices when a lane's server, client VM or the connection to it dies, and tells the machine. */
@@ -27,6 +31,8 @@ export class LaneWatch {
   readonly #retired = new Set<RunningServer>();
   /** Ends what watches the server that runs. */
   #serving = new AbortController();
+  #isTesting = false;
+  #isLooking = false;
   /** When the client was last seen to get an answer. */
   #lastSignMs = 0;
 
@@ -83,13 +89,65 @@ export class LaneWatch {
   /** The client can be used: what its kernel says from now on counts. */
   client(session: RemoteSession, vm: VmHandle, controls: StepControls): void {
     const { followers, scope } = this.#options;
-    void followers.track(watchConsole({ ...this.#client(controls), logs: scope.logs }));
+    void followers.track(watchConsole({ ...this.#client(controls), logs: scope.logs, suspect: (reason) => void this.#suspect(reason, controls) }));
     void followers.track(watchConnection(this.#client(controls), session, vm));
   }
 
-  /** Given every event of the suite. */
-  observe(body: EventBody): void {
-    if (isSignOfLife(body)) this.#lastSignMs = performance.now();
+  /** Testcases begin: a context for what runs them, which is listened to until `end` is called. */
+  suite(controls: StepControls): { readonly context: StepContext; readonly end: () => void } {
+    const { scope } = this.#options;
+    const { silenceMs } = scope.options.deadlines;
+    const plain = contextOf(scope, controls);
+    let testcase: string | null = null;
+    let heardMs = 0;
+    this.#isTesting = true;
+    const silence = new SilenceWatch(silenceMs, () => {
+      const sinceMs = heardMs;
+      const last = tailOf(scope, 'suite')(1).lines[0]?.trim();
+      const seen = last === undefined || last === '' ? '' : `, last: ${last.slice(0, 100)}`;
+      void this.#suspect(
+        `${testcase === null ? 'the suite' : testcase} has printed nothing for ${silenceMs / 1000} s${seen}`,
+        controls,
+        () => heardMs === sinceMs,
+      );
+    });
+    const context: StepContext = {
+      ...plain,
+      report: (body: EventBody) => {
+        plain.report(body);
+        if (isSignOfLife(body)) this.#lastSignMs = performance.now();
+        if (body.type === 'testcase.started') testcase = body.testcase;
+        if (body.type === 'testcase.finished') testcase = null;
+        // What is worked up after its end says nothing.
+        if (body.type === 'suite.finished') silence.end();
+      },
+      log: (channel, chunk) => {
+        heardMs = performance.now();
+        silence.heard();
+        plain.log(channel, chunk);
+      },
+    };
+    const end = () => {
+      silence.end();
+      this.#isTesting = false;
+    };
+    return { context, end };
+  }
+
+  /** Looks into the client before its testcases are cut off: that wakes what hangs. */
+  async #suspect(reason: string, controls: StepControls, isStill: () => boolean = () => true): Promise<void> {
+    if (!this.#isTesting || this.#isLooking) return;
+    this.#isLooking = true;
+    const { look, followers, isReleasing } = this.#options;
+    const { signal } = followers;
+    try {
+      await followers.track(look(reason, { ...controls, signal }));
+      if (isStill() && !isReleasing()) controls.suspect(reason);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#isLooking = false;
+    }
   }
 
   #client(controls: StepControls) {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { vmFiles } from '../config/vm-files.ts';
@@ -216,6 +216,74 @@ describe('diagnose', () => {
   });
 });
 
+describe('testcases that seem to hang', () => {
+  const hanging = async () => {
+    lab.options = { ...lab.options, deadlines: { ...lab.options.deadlines, silenceMs: 100 } };
+    const lane = await lab.openLane();
+    await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
+    await lane.connect(controls());
+    lab.remote.commands.push(['runner.py', { stdout: "    TEST: Running test 'read'\n", afterwards: 'hang' }]);
+    return lane;
+  };
+  const dd = { pid: 347, name: 'dd', stack: ['rpc_wait_bit_killable+0xd/0x70 [sunrpc]'] };
+  const call = '    4 88a0      0 0x0 0x96b48d02     1052 rpc_default_ops [sunrpc] nfsv3 ACCESS a:call_status [sunrpc] q:xprt_pending';
+  const report = () => readFileSync(join(lab.folder, 'hang.txt'), 'utf8');
+
+  /** Runs the suite until its hang is looked into, then what the machine does. */
+  const run = async (lane: Awaited<ReturnType<typeof hanging>>) => {
+    const abort = new AbortController();
+    const running = lane.runSuite(lab.controls(abort.signal), ['read']).catch(() => {});
+    await expect.poll(() => lab.suspected, { timeout: 5_000 }).toHaveLength(1);
+    abort.abort();
+    const outcome = await lane.diagnose(controls(), lab.suspected[0] ?? null);
+    await running;
+    await lane.release(controls(), outcome);
+    return outcome;
+  };
+
+  it('the server owes an answer: that is told, with what the kernel knows, before anything is cut off', async () => {
+    const lane = await hanging();
+    lab.remote.commands.push(['sudo -n python3', { stdout: JSON.stringify({ blocked: [dd], calls: [call], later: [call], statistics: 'net 0' }) }]);
+    expect(await run(lane)).toMatchObject({ exitCode: 4, reason: expect.stringMatching(/printed nothing for 0.1 s.*owes an answer to nfsv3 ACCESS$/) });
+    expect(lab.context.bodies).toContainEqual(
+      expect.objectContaining({ type: 'hang.diagnosed', file: 'hang.txt', blocked: ['dd[347] in rpc_wait_bit_killable'], pendingCalls: ['nfsv3 ACCESS'] }),
+    );
+    expect(report()).toContain('== stack of dd[347]\nrpc_wait_bit_killable+0xd/0x70 [sunrpc]\n');
+    const types = lab.context.types;
+    expect(types.indexOf('hang.diagnosed')).toBeLessThan(types.indexOf('suite.finished'));
+  });
+
+  it('the client hangs in its kernel: asked by its agent where SSH does not answer', async () => {
+    const lane = await hanging();
+    lab.remote.commands.push(['sudo -n python3', { exitCode: 1 }]);
+    const vm = lab.vms.vms.at(-1);
+    if (vm) vm.hang = { blocked: [dd], calls: [], later: [], statistics: '' };
+    expect(await run(lane)).toMatchObject({
+      exitCode: 5,
+      reason: expect.stringMatching(/the client hangs in its kernel \(dd\[347\] in rpc_wait_bit_killable\)$/),
+    });
+    expect(vm?.asked.at(-1)).toEqual({ do: 'diagnose' });
+  });
+
+  it('nothing of the client answers: its keyboard and QEMU are left', async () => {
+    const lane = await hanging();
+    lab.remote.commands.push(['sudo -n python3', { exitCode: 1 }], ['true', { afterwards: 'hang' }]);
+    const vm = lab.vms.vms.at(-1);
+    if (vm) {
+      vm.agentFailure = 'no answer within 10 s';
+      vm.status = 'paused';
+    }
+    lab.remote.sessions.at(-1)?.close();
+    await lane
+      .diagnose(controls(), 'read has printed nothing')
+      .then((outcome) =>
+        expect(outcome).toMatchObject({ exitCode: 5, reason: 'read has printed nothing: the client VM has stopped answering (QEMU says: paused)' }),
+      );
+    expect(report()).toMatch(/QEMU says: paused.*agent: .*no answer within 10 s.*== registers\nRIP=.*sysrq: Show Blocked State/s);
+    await lane.release(controls(), outcomeWith(5));
+  });
+});
+
 describe('a server that is built again', () => {
   const mine = () => {
     const dir = fakeFolder();
@@ -320,7 +388,7 @@ describe('a part that hangs or breaks while it is needed', () => {
         {
           exitCode: 5,
           reason: 'the client’s kernel panicked: Kernel panic - not syncing: sysrq triggered crash',
-          log: { path: '/run/vm.log', lines: expect.arrayContaining(['[  100.2] Call Trace:']) },
+          log: { path: `${lab.folder}/vm.log`, lines: expect.arrayContaining(['[  100.2] Call Trace:']) },
         },
       ]);
     expect(bodies('vm.faulted')).toMatchObject([{ fault: 'panic', message: 'Kernel panic - not syncing: sysrq triggered crash' }]);
@@ -330,10 +398,15 @@ describe('a part that hangs or breaks while it is needed', () => {
 
   it('the client’s kernel warns: nothing is lost; a hung task is looked into', async () => {
     const lane = await ready();
+    lab.remote.commands.push(['runner.py', { afterwards: 'hang' }]);
+    const abort = new AbortController();
+    const running = lane.runSuite(lab.controls(abort.signal), ['read']).catch(() => {});
     lab.vms.vms.at(-1)?.print('[  51.0] nfs: server 10.0.2.2 not responding, still trying\n[  60.0] INFO: task sync:87 blocked for more than 120 seconds.\n');
-    await expect.poll(() => lab.suspected).toEqual(['the client’s kernel says: INFO: task sync:87 blocked for more than 120 seconds.']);
+    await expect.poll(() => lab.suspected, { timeout: 4_000 }).toEqual(['the client’s kernel says: INFO: task sync:87 blocked for more than 120 seconds.']);
     expect(bodies('vm.faulted')).toMatchObject([{ fault: 'server-silent' }, { fault: 'hung-task' }]);
     expect(lab.lost).toEqual([]);
+    abort.abort();
+    await running;
     await lane.release(controls(), passed);
   });
 
@@ -355,7 +428,7 @@ describe('a part that hangs or breaks while it is needed', () => {
     lab.remote.sessions.at(-1)?.close();
     await expect
       .poll(() => lab.lost, { timeout: 3_000 })
-      .toMatchObject([{ exitCode: 5, reason: 'the connection to the client VM was lost, and QEMU still runs', log: { path: '/run/vm.log' } }]);
+      .toMatchObject([{ exitCode: 5, reason: 'the connection to the client VM was lost, and QEMU still runs', log: { path: `${lab.folder}/vm.log` } }]);
     expect(bodies('client.disconnected')).toHaveLength(1);
     await lane.release(controls(), outcomeWith(5));
   });

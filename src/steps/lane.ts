@@ -10,8 +10,9 @@ import { attachEnvironment } from './attach.ts';
 import { connectClient, runSuite, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
 import { inPhase, type StepContext } from './context.ts';
-import { diagnoseTimeout } from './diagnosis.ts';
+import { diagnose, look } from './diagnosis.ts';
 import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
+import type { Hang } from './hang.ts';
 import { LaneWatch } from './lane-watch.ts';
 import { LogFollowers } from './log-followers.ts';
 import { PendingWork } from './pending-work.ts';
@@ -66,6 +67,8 @@ export class Lane implements LaneSteps {
   #suiteInVm: string | null = null;
   /** Release of the VM's kernel, where it has said it. */
   #kernel: string | null = null;
+  /** What was found in a client that seemed to hang. */
+  #hang: Hang | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
   /** Settles when all of the server's log is read. */
@@ -81,7 +84,14 @@ export class Lane implements LaneSteps {
     this.#settings = settings;
     this.#followers = new LogFollowers(scope.logs);
     const followers = this.#followers;
-    this.#watch = new LaneWatch({ scope, followers, probe: services.probe, serverTail: this.#serverTail, isReleasing: () => this.#releasing });
+    this.#watch = new LaneWatch({
+      scope,
+      followers,
+      probe: services.probe,
+      serverTail: this.#serverTail,
+      isReleasing: () => this.#releasing,
+      look: this.#look,
+    });
   }
 
   attach(controls: StepControls): Promise<void> {
@@ -199,6 +209,7 @@ export class Lane implements LaneSteps {
   }
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
+    this.#hang = null;
     const { options, verdict, onLocalDisk = () => false, folder, logs } = this.#scope;
     const input = {
       session: present(this.#session),
@@ -209,19 +220,12 @@ export class Lane implements LaneSteps {
       local: onLocalDisk(),
     };
     const run = (context: StepContext) => runSuite(input, context);
-    const plain = contextOf(this.#scope, controls);
-    const context: StepContext = {
-      ...plain,
-      report: (body) => {
-        plain.report(body);
-        this.#watch.observe(body);
-      },
-    };
+    const { context, end } = this.#watch.suite(controls);
     const { nfsPort, mountPort } = input.server;
     const capture = { decoder: this.#services.decoder, keep: options.pcap, prefix: vmFiles(options).capture, nfsPort, mountPort };
     // On the client's own disk nothing goes over the wire.
     const running = input.local ? run(context) : withTraffic({ ...capture, vm: present(this.#vm), folder: folder(), logs }, context, run);
-    return this.#pending.track(running.then(verdict, this.#unlessLost));
+    return this.#pending.track(running.finally(end).then(verdict, this.#unlessLost));
   }
 
   /** A connection that is lost is often the least of the news: the others come before this one. */
@@ -258,10 +262,16 @@ export class Lane implements LaneSteps {
     return this.#pending.settle();
   }
 
-  async diagnose(controls: StepControls, _suspicion: string | null): Promise<Outcome> {
-    const parts = { nfsPort: present(this.#server).record.nfsPort, session: present(this.#session), serverTail: this.#serverTail };
-    return diagnoseTimeout(parts, this.#scope, this.#services.probe, controls.signal);
+  async diagnose(controls: StepControls, suspicion: string | null): Promise<Outcome> {
+    const { nfsPort } = present(this.#server).record;
+    const parts = { nfsPort, session: present(this.#session), vm: present(this.#vm), serverTail: this.#serverTail };
+    return diagnose(parts, this.#scope, this.#services.probe, controls, suspicion, this.#hang);
   }
+
+  /** While the testcases hang; the diagnosis comes after their end. */
+  readonly #look = async (reason: string, controls: StepControls): Promise<void> => {
+    this.#hang = await look(reason, { session: present(this.#session), vm: present(this.#vm) }, this.#scope, controls);
+  };
 
   async release(controls: StepControls, outcome: Outcome): Promise<void> {
     this.#releasing = true;
