@@ -73,6 +73,7 @@ export const laneMachine = setup({
     withoutVm: ({ context }) => !context.parts.vm,
     onlyEnvironment: ({ context }) => context.goal === 'environment',
     inSession: ({ context }) => context.goal === 'session',
+    clientHangs: ({ event }) => (event as unknown as DoneActorEvent<Outcome>).output?.exitCode === ExitCode.clientLost,
     wantsRebuild: ({ event }) => 'rebuild' in event && event.rebuild === true,
     /** In a session a dead server can be started again. */
     serverLostInSession: ({ context, event }) => context.goal === 'session' && 'outcome' in event && event.outcome.exitCode === ExitCode.serverLost,
@@ -187,6 +188,8 @@ export const laneMachine = setup({
             src: 'diagnose',
             input: ({ self, context }) => ({ ...stepInput({ self }), suspicion: context.suspicion }),
             onDone: [
+              // A client that hangs is of no use for the next testcases.
+              { guard: 'clientHangs', target: '#lane.stopping', actions: 'conclude' },
               { guard: 'inSession', target: 'settling', actions: 'conclude' },
               { target: '#lane.stopping', actions: 'conclude' },
             ],
