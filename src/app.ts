@@ -19,7 +19,7 @@ import { Ssh2RemoteService } from './services/ssh.ts';
 import { TsharkDecoder } from './services/tshark.ts';
 import type { EngineService, PortService, ProcessTable, WatchService } from './services/types.ts';
 import { ChokidarWatchService } from './services/watch.ts';
-import type { LaneServices } from './steps/lane.ts';
+import type { LaneServices } from './steps/lane-settings.ts';
 import type { PreparationServices } from './steps/preparation.ts';
 import { provisionImage } from './steps/provision.ts';
 

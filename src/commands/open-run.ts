@@ -16,7 +16,7 @@ import type { Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
-import type { RunScope } from '../steps/run-scope.ts';
+import { type RunScope, replacedMark } from '../steps/run-scope.ts';
 import { SavedVms } from '../steps/saved-vms.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
@@ -158,7 +158,10 @@ async function prepare(
   const machines = makeLane.map((make) => make());
   // An environment of another process is not this one's to put up anew.
   const recovers = options.recover && goal === 'tests' && !request.attach;
-  const replace = recovers ? (lane: number) => (makeLane[lane] ?? (() => laneMachine))() : null;
+  const replace = (lane: number) => {
+    for (const channel of ['server', 'vm'] as const) hubs[lane]?.write(channel, `${replacedMark[channel]}\n`);
+    return makeLane[lane]?.() ?? laneMachine;
+  };
   const durations = lanes > 1 ? await previousResults(options.runsDir, { suite: suiteQuery(options) }) : new Map<string, EarlierResult>();
   const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
   const [only = laneMachine] = machines;
@@ -166,7 +169,12 @@ async function prepare(
   const laneActor =
     lanes === 1 && !recovers
       ? only
-      : (fleetMachine({ lanes: machines, spread: share, verdict: () => outcomeOf(recorder.state), replace }) as unknown as typeof laneMachine);
+      : (fleetMachine({
+          lanes: machines,
+          spread: share,
+          verdict: () => outcomeOf(recorder.state),
+          replace: recovers ? replace : null,
+        }) as unknown as typeof laneMachine);
   const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));

@@ -6,7 +6,7 @@ import { watchConnection, watchConsole, watchVmEnd } from './client-watch.ts';
 import type { StepContext } from './context.ts';
 import type { LogFollowers } from './log-followers.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
-import { type RunningServer, sampleServer, type TailOf } from './server.ts';
+import { type RunningServer, sampleServer } from './server.ts';
 import { isSignOfLife, watchServerAnswers, watchServerEnd } from './server-watch.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
@@ -14,8 +14,6 @@ export interface LaneWatchOptions {
   readonly scope: RunScope;
   readonly followers: LogFollowers;
   readonly probe: ProbeService;
-  /** The log of the server that runs. */
-  readonly serverTail: TailOf;
   /** True once the lane stops what it has. */
   readonly isReleasing: () => boolean;
   /** Looks into a client that seems to hang; never rejects but by its signal. */
@@ -47,7 +45,8 @@ export class LaneWatch {
 
   /** A server's container exists. */
   server(server: RunningServer, controls: StepControls): void {
-    const { scope, followers, serverTail: tail } = this.#options;
+    const { scope, followers } = this.#options;
+    const tail = tailOf(scope, 'server');
     this.#serving = new AbortController();
     const signal = this.#servingSignal();
     void followers.track(sampleServer(server.container, { ...contextOf(scope, controls), signal }));
@@ -56,7 +55,8 @@ export class LaneWatch {
 
   /** It answers: from now on its silence counts. */
   serverAnswers(server: RunningServer, controls: StepControls): void {
-    const { scope, followers, probe, serverTail: tail } = this.#options;
+    const { scope, followers, probe } = this.#options;
+    const tail = tailOf(scope, 'server');
     const { options } = scope;
     const watched = { server, controls, tail, probe, signal: this.#servingSignal(), silenceMs: options.deadlines.answerMs };
     void followers.track(

@@ -5,24 +5,23 @@ import type { LaneSteps, StepControls } from '../machine/actors.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import type { RemoteSession, VmHandle, WireDecoder } from '../services/types.ts';
-import { attachEnvironment } from './attach.ts';
-import { connectClient, runSuite, uploadSuite } from './client.ts';
+import type { RemoteSession, VmHandle } from '../services/types.ts';
+import { attachEnvironment, reportAttached } from './attach.ts';
+import { connectClient, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
 import { inPhase, type StepContext } from './context.ts';
 import { diagnose, look } from './diagnosis.ts';
-import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
 import type { Hang } from './hang.ts';
+import type { LaneServices, LaneSettings } from './lane-settings.ts';
+import { isClientLost, runLaneSuite } from './lane-suite.ts';
 import { LaneWatch } from './lane-watch.ts';
 import { LogFollowers } from './log-followers.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
-import { contextOf, type RunScope, tailOf } from './run-scope.ts';
-import type { SavedVms } from './saved-vms.ts';
-import { type RunningServer, type ServerServices, startServer, type TailOf } from './server.ts';
+import { contextOf, type RunScope, replacedMark, tailOf } from './run-scope.ts';
+import { type RunningServer, startServer } from './server.ts';
 import { suiteDigest } from './suite-source.ts';
-import { withTraffic } from './traffic.ts';
-import { startVm, type VmServices } from './vm.ts';
+import { startVm } from './vm.ts';
 import { delay, within } from './wait.ts';
 
 const graceMs = 2_000;
@@ -32,24 +31,6 @@ const settleDeadlineMs = 60_000;
 const exitReportMs = 1_000;
 /** How long the reason of a loss may take to be told by what watches for it. */
 const lossNewsMs = 2_500;
-/** Stands in server.log between two servers of a session. */
-const replacedMark = '--- the server was replaced ---';
-/** How far back that is looked for. */
-const serverTailLines = 1_000;
-
-export interface LaneServices extends ServerServices, VmServices {
-  readonly decoder: WireDecoder;
-}
-
-export interface LaneSettings {
-  readonly environment: EnvironmentFile;
-  /** An environment of another process that this run only uses. */
-  readonly attached: EnvironmentRecord | null;
-  /** Leave server and VM running after a run that they survived; asked at its end. */
-  readonly keep: () => boolean;
-  /** Shared with the other lanes. */
-  readonly saved: SavedVms;
-}
 
 /** One server+client pair: holds the handles and does the machine's work with them. */
 export class Lane implements LaneSteps {
@@ -88,7 +69,6 @@ export class Lane implements LaneSteps {
       scope,
       followers,
       probe: services.probe,
-      serverTail: this.#serverTail,
       isReleasing: () => this.#releasing,
       look: this.#look,
     });
@@ -104,17 +84,7 @@ export class Lane implements LaneSteps {
     this.#watch.serverAnswers(server, controls);
     this.#ownVm(vm, controls);
     this.#suiteInVm = this.#settings.attached?.suiteDigest ?? null;
-    const { record } = server;
-    controls.report({
-      type: 'server.started',
-      containerId: record.containerId,
-      containerName: record.containerName,
-      nfsPort: record.nfsPort,
-      mountPort: record.mountPort,
-      image: record.identity.image,
-      ...(record.imageId === undefined ? {} : { imageId: record.imageId }),
-    });
-    controls.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
+    reportAttached(server, vm, controls);
   }
 
   startServer(controls: StepControls): Promise<void> {
@@ -133,7 +103,7 @@ export class Lane implements LaneSteps {
         this.#settings.attached === null
           ? this.#preparation.serverImageReady.id
           : (this.#preparation.rebuiltImage?.id ?? this.#settings.attached.server?.imageId ?? server.image),
-      tail: this.#serverTail,
+      tail: tailOf(this.#scope, 'server'),
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);
         await this.#settings.environment.update({ server: started.record });
@@ -147,12 +117,6 @@ export class Lane implements LaneSteps {
       throw error;
     }
   }
-
-  /** The log of the server that runs; what the ones before it said is no sign of its state. */
-  readonly #serverTail: TailOf = (count) => {
-    const { path, lines } = tailOf(this.#scope, 'server')(Math.max(count, serverTailLines));
-    return { path, lines: lines.slice(lines.lastIndexOf(replacedMark) + 1).slice(-count) };
-  };
 
   startVm(controls: StepControls): Promise<void> {
     return this.#pending.track(this.#startVm(controls));
@@ -210,27 +174,16 @@ export class Lane implements LaneSteps {
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
     this.#hang = null;
-    const { options, verdict, onLocalDisk = () => false, folder, logs } = this.#scope;
-    const input = {
-      session: present(this.#session),
-      suite: this.#preparation.suite,
-      server: present(this.#server).record,
-      options,
-      testcases,
-      local: onLocalDisk(),
-    };
-    const run = (context: StepContext) => runSuite(input, context);
+    const { suite } = this.#preparation;
+    const parts = { session: present(this.#session), vm: present(this.#vm), server: present(this.#server).record, suite, decoder: this.#services.decoder };
     const { context, end } = this.#watch.suite(controls);
-    const { nfsPort, mountPort } = input.server;
-    const capture = { decoder: this.#services.decoder, keep: options.pcap, prefix: vmFiles(options).capture, nfsPort, mountPort };
-    // On the client's own disk nothing goes over the wire.
-    const running = input.local ? run(context) : withTraffic({ ...capture, vm: present(this.#vm), folder: folder(), logs }, context, run);
-    return this.#pending.track(running.finally(end).then(verdict, this.#unlessLost));
+    const running = runLaneSuite(parts, this.#scope, context, testcases);
+    return this.#pending.track(running.finally(end).then(this.#scope.verdict, this.#unlessLost));
   }
 
   /** A connection that is lost is often the least of the news: the others come before this one. */
   readonly #unlessLost = async (error: unknown): Promise<never> => {
-    if (error instanceof EnvironmentError && error.exitCode === ExitCode.clientLost) await delay(lossNewsMs, this.#followers.signal);
+    if (isClientLost(error)) await delay(lossNewsMs, this.#followers.signal);
     throw error;
   };
 
@@ -253,7 +206,7 @@ export class Lane implements LaneSteps {
     await old.container.remove({ graceMs });
     await this.#preparation.discardReplaced();
     await within(exitReportMs, this.#serverLog);
-    this.#scope.logs.write('server', `${replacedMark}\n`);
+    this.#scope.logs.write('server', `${replacedMark.server}\n`);
     // Whoever uses the environment knows it by this port.
     await this.#startServer(controls, { value: old.record.nfsPort, explicit: true });
   }
@@ -264,7 +217,7 @@ export class Lane implements LaneSteps {
 
   async diagnose(controls: StepControls, suspicion: string | null): Promise<Outcome> {
     const { nfsPort } = present(this.#server).record;
-    const parts = { nfsPort, session: present(this.#session), vm: present(this.#vm), serverTail: this.#serverTail };
+    const parts = { nfsPort, session: present(this.#session), vm: present(this.#vm), serverTail: tailOf(this.#scope, 'server') };
     return diagnose(parts, this.#scope, this.#services.probe, controls, suspicion, this.#hang);
   }
 
