@@ -5,9 +5,15 @@ import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { engineFailure, inTime, statusOf } from './docker-http.ts';
 import type { Cancellable, ContainerHandle, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
 
-/** An engine that is restarted is back before that, and its containers may have gone on. */
-const engineLossMs = 10_000;
 const retryMs = 500;
+
+/** How long an engine may be silent. */
+export interface EnginePatience {
+  /** For a single call. */
+  readonly callMs: number;
+  /** Before it counts as gone: one that is restarted is back sooner, and its containers may have gone on. */
+  readonly lossMs: number;
+}
 
 const without = (status: 'removed' | 'unknown'): ContainerState => ({ status, exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 });
 
@@ -18,14 +24,16 @@ export class DockerContainerHandle implements ContainerHandle {
   readonly #container: Docker.Container;
   readonly #waiting: Docker.Container;
   readonly #callMs: number;
+  readonly #lossMs: number;
   #exited: Promise<ContainerState> | undefined;
   #removed: Promise<void> | undefined;
 
   /** `waiting` is the same container over connections that keep no program running. */
-  constructor({ container, waiting, name, callMs }: { container: Docker.Container; waiting: Docker.Container; name: string; callMs: number }) {
+  constructor({ container, waiting, name, callMs, lossMs }: { container: Docker.Container; waiting: Docker.Container; name: string } & EnginePatience) {
     this.#container = container;
     this.#waiting = waiting;
     this.#callMs = callMs;
+    this.#lossMs = lossMs;
     this.id = container.id;
     this.name = name;
   }
@@ -112,7 +120,7 @@ export class DockerContainerHandle implements ContainerHandle {
       } catch (error) {
         if (statusOf(error) === 404) return without('removed');
         silentFromMs ??= performance.now();
-        if (performance.now() - silentFromMs > engineLossMs) return without('unknown');
+        if (performance.now() - silentFromMs > this.#lossMs) return without('unknown');
       }
       await sleep(retryMs, undefined, { ref: false });
     }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { EnvironmentError } from '../model/errors.ts';
-import { createOptions, DockerContainerHandle } from './docker-container.ts';
+import { createOptions, DockerContainerHandle, type EnginePatience } from './docker-container.ts';
 import { buildFileName, packContext } from './docker-context.ts';
 import { engineFailure, inTime, statusOf, UnreferencedAgent } from './docker-http.ts';
 import type {
@@ -31,12 +31,12 @@ export class DockerEngineService implements EngineService {
   /** For calls that wait for a container's end: they must not keep a program running that leaves its container behind. */
   readonly #waiting: Docker;
   readonly #host: string;
-  readonly #callMs: number;
+  readonly #patience: EnginePatience;
 
   /** `host` is an address such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`; `callMs` bounds every call that is no build, pull or import. */
-  constructor(host: string, { callMs = 30_000 }: { callMs?: number } = {}) {
+  constructor(host: string, { callMs = 30_000, lossMs = 10_000 }: Partial<EnginePatience> = {}) {
     this.#host = host;
-    this.#callMs = callMs;
+    this.#patience = { callMs, lossMs };
     const url = new URL(host);
     const address: Docker.DockerOptions =
       url.protocol === 'unix:' ? { socketPath: decodeURIComponent(url.pathname) } : { host: url.hostname, port: url.port || 2375, protocol: 'http' };
@@ -53,7 +53,7 @@ export class DockerEngineService implements EngineService {
 
   async inspectImage(reference: string): Promise<ImageDescription | null> {
     try {
-      const image = await inTime(this.#callMs, this.#docker.getImage(reference).inspect());
+      const image = await inTime(this.#patience.callMs, this.#docker.getImage(reference).inspect());
       return { id: image.Id, labels: image.Config?.Labels ?? {} };
     } catch (error) {
       if (statusOf(error) === 404) return null;
@@ -102,7 +102,7 @@ export class DockerEngineService implements EngineService {
 
   async removeImage(reference: string): Promise<void> {
     try {
-      await inTime(this.#callMs, this.#docker.getImage(reference).remove());
+      await inTime(this.#patience.callMs, this.#docker.getImage(reference).remove());
     } catch (error) {
       if (statusOf(error) !== 404) throw engineFailure(`remove image ${reference}`, error);
     }
@@ -133,7 +133,7 @@ export class DockerEngineService implements EngineService {
   async attachContainer(id: string): Promise<ContainerHandle | null> {
     try {
       // A name is as good as an id here; the handle holds the id.
-      const { Id, Name } = await inTime(this.#callMs, this.#docker.getContainer(id).inspect());
+      const { Id, Name } = await inTime(this.#patience.callMs, this.#docker.getContainer(id).inspect());
       return this.#handle(Id, Name.replace(/^\//, ''));
     } catch (error) {
       if (statusOf(error) === 404) return null;
@@ -153,11 +153,11 @@ export class DockerEngineService implements EngineService {
   }
 
   #handle(id: string, name: string): DockerContainerHandle {
-    return new DockerContainerHandle({ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name, callMs: this.#callMs });
+    return new DockerContainerHandle({ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name, ...this.#patience });
   }
 
   #call<T>(what: string, request: () => Promise<T>): Promise<T> {
-    return this.#long(what, () => inTime(this.#callMs, request()));
+    return this.#long(what, () => inTime(this.#patience.callMs, request()));
   }
 
   /** A call that takes its time and has a signal to end it. */
