@@ -130,7 +130,7 @@ export function describeLoss(fleet: Fleet, index: number, { exitCode, reason }: 
   const more = [...innocent, ...again];
   const others = halt === null && lanes.some(({ status }, at) => at !== index && (status === 'starting' || status === 'idle' || status === 'testing'));
   return [
-    `lane ${index + 1} ${what} (${reason})`,
+    `${lanes.length > 1 ? `lane ${index + 1}` : 'the run'} ${what} (${reason})`,
     ...(more.length === 0 ? [] : [`its testcases (${more.join(', ')}) ${others ? 'run on the others' : recover ? 'run on a new one' : 'do not run'}`]),
     ...(twice.length === 0 ? [] : [`${twice.join(', ')} had been lost before and will not run again`]),
   ].join('; ');
