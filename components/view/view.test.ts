@@ -28,11 +28,30 @@ describe('a session', () => {
     controller.emit({ type: 'suite.finished', exitCode: 1, durationMs: 60, printed: null });
     expect(controller.store.getSnapshot().environment).toBe('ready');
     controller.emit(runOf('open'));
-    expect(controller.store.getSnapshot()).toMatchObject({ environment: 'ready', client: { state: 'ready' }, selected: ['open'] });
+    expect(controller.store.getSnapshot()).toMatchObject({ environment: 'ready', laneStates: [{ client: { state: 'ready' } }], selected: ['open'] });
     expect(rowOf(controller, 'read')?.status).toBe('passed');
     expect(rowOf(controller, 'open')).toMatchObject({ status: 'pending', assertions: [], previous: { verdict: 'failed', durationMs: 50 } });
     controller.emit({ type: 'testcase.started', testcase: 'open' });
     expect(rowOf(controller, 'open')).toMatchObject({ status: 'running', previous: { verdict: 'failed', durationMs: 50 } });
+  });
+
+  test('with several lanes runs until the last of them has nothing to run', () => {
+    const controller = new FakeController();
+    controller.becomeReady(2);
+    controller.emit({ ...runOf('open', 'read'), lanes: 2 } as EventBody);
+    for (const [lane, testcase] of ['open', 'read'].entries())
+      controller.emitIn(lane, { type: 'phase.started', phase: 'suite' }, { type: 'suite.started', command: '' }, { type: 'testcase.started', testcase });
+    expect([rowOf(controller, 'open')?.lane, rowOf(controller, 'read')?.lane]).toEqual([0, 1]);
+    const end = (lane: number) =>
+      controller.emitIn(
+        lane,
+        { type: 'suite.finished', exitCode: 0, durationMs: 1, printed: null },
+        { type: 'phase.finished', phase: 'suite', outcome: 'ok', durationMs: 1, detail: null },
+      );
+    end(0);
+    expect(controller.store.getSnapshot().environment).toBe('running');
+    end(1);
+    expect(controller.store.getSnapshot().environment).toBe('ready');
   });
 
   test('has every testcase of the catalog, and one that the suite adds', () => {
