@@ -170,6 +170,12 @@ describe('at 80x24', () => {
     `);
   });
 
+  test('the cursor begins at the first selected testcase', async () => {
+    const shown = await show(new FakeController(), { selected: ['mkdir', 'open'] });
+    expect(shown.session.cursor()).toBe('mkdir');
+    expect(shown.frame).toContain('▸[x] · mkdir');
+  });
+
   test('typing filters', async () => {
     const controller = new FakeController();
     controller.becomeReady();
