@@ -81,32 +81,32 @@ describe('two lanes', () => {
       ┃ [ ] · fcntl                                    ┃│                                                                    │
       ┃ [ ] · fdatasync                                ┃│                                                                    │
       ┃ [ ] · fstat                                    ┃│                                                                    │
-      ┃ [ ] · fstatvfs                                 ┃│                                                                    │
-      ┃ [ ] · fsync                                    ┃╰────────────────────────────────────────────────────────────────────╯
-      ┃ [ ] · link                                     ┃╭─ 3 Server [4 VM, lane 1] 5 Suite ──────────────────────────────────╮
-      ┃ [ ] · lseek                                    ┃│The VM’s serial console shows here once it boots.                   │
+      ┃ [ ] · fstatvfs                                 ┃╰────────────────────────────────────────────────────────────────────╯
+      ┃ [ ] · fsync                                    ┃╭─ 3 Server [4 VM, lane 1] 5 Suite ──────────────────────────────────╮
+      ┃ [ ] · link                                     ┃│The VM’s serial console shows here once it boots.                   │
+      ┃ [ ] · lseek                                    ┃│                                                                    │
       ┃ [ ] · lstat                                    ┃│                                                                    │
       ┃ [ ] ○ mkdir                                    ┃│                                                                    │
       ┃ [ ] · mmap                                     ┃│                                                                    │
       ┃ [ ] · munmap                                   ┃│                                                                    │
       ┃ [ ] · opendir                                  ┃│                                                                    │
       ┃ [ ] · read                                     ┃│                                                                    │
-      ┃ [ ] · readdir                                  ┃│                                                                    │
-      ┃ [ ] · readlink                                 ┃│                                                                    │
-      ┃ [ ] · rename                                   ┃╰────────────────────────────────────────────────────────────────────╯
-      ┃ [ ] · rewinddir                                ┃╭─ Environment ──────────────────────────────────────────────────────╮
-      ┃ [ ] · rmdir                                    ┃│✔ build server image ganesha:latest, unchanged                      │
-      ┃ [ ] · seekdir                                  ┃│✔ build VM image     Debian 12 client, unchanged                    │
-      ┃ [ ] · stat                                     ┃│✔ get test suite     NFStest v3.2-4-ga9ad0d6                        │
-      ┃ [ ] · statvfs                                  ┃│✔ start server                                                  0.7s│
-      ┃ [ ] · symlink                                  ┃│✔ boot client VM     Debian 12 client, tcg, SSH on 127.0.0.1:… 26.6s│
-      ┃ [ ] · sync                                     ┃│✔ save client VM                                                4.3s│
-      ┃ [ ] · telldir                                  ┃│⠋ start client VM                                               0.4s│
-      ┃ [ ] · unlink                                   ┃│· connect to client  1✔ 2·                                      0.7s│
-      ┃ [ ] · write                                    ┃│✔ upload suite                                                  1.4s│
-      ┃ [ ] · open                                     ┃│· run testcases                                                     │
-      ┃ [ ] · chmod                                    ┃│· stop                                                              │
-      ┃                                                ┃│ganesha:latest  client Linux 6.1.0-56, tcg                          │
+      ┃ [ ] · readdir                                  ┃╰────────────────────────────────────────────────────────────────────╯
+      ┃ [ ] · readlink                                 ┃╭─ Environment ──────────────────────────────────────────────────────╮
+      ┃ [ ] · rename                                   ┃│ganesha:latest  client Linux 6.1.0-56, tcg                          │
+      ┃ [ ] · rewinddir                                ┃│1 server ready 0% 4.6 MiB  VM ready up 0:34  :4000                  │
+      ┃ [ ] · rmdir                                    ┃│2 server ready 0% 3.9 MiB  VM ready up 0:34  :4010                  │
+      ┃ [ ] · seekdir                                  ┃│✔ build server image ganesha:latest, unchanged                      │
+      ┃ [ ] · stat                                     ┃│✔ build VM image     Debian 12 client, unchanged                    │
+      ┃ [ ] · statvfs                                  ┃│✔ get test suite     NFStest v3.2-4-ga9ad0d6                        │
+      ┃ [ ] · symlink                                  ┃│✔ start server                                                  0.7s│
+      ┃ [ ] · sync                                     ┃│✔ boot client VM     Debian 12 client, tcg, SSH on 127.0.0.1:… 26.6s│
+      ┃ [ ] · telldir                                  ┃│✔ save client VM                                                4.3s│
+      ┃ [ ] · unlink                                   ┃│⠋ start client VM                                               0.4s│
+      ┃ [ ] · write                                    ┃│· connect to client  1✔ 2·                                      0.7s│
+      ┃ [ ] · open                                     ┃│✔ upload suite                                                  1.4s│
+      ┃ [ ] · chmod                                    ┃│· run testcases                                                     │
+      ┃                                                ┃│· stop                                                              │
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 0 selected ━┛╰───────────────────────────────────────────────────────── starting ─╯
        Enter run  Space select  a all  n none  / filter  f follow  Tab pane  L lane  z zoom  l log  y copy  ? help  q quit"
     `);

@@ -51,7 +51,8 @@ function environmentRows(environment: EnvironmentState, small: boolean, lanes: n
   const busy = environment === 'starting' || environment === 'stopping' || environment === 'failed';
   const more = Math.max(0, Math.min(lanes, mostLaneRows) - 2);
   if (small) return busy ? 12 : 5 + more;
-  return (busy ? 14 : 8) + more;
+  // A first start has two steps more than others; with several lanes they would push the last of them out.
+  return (busy ? (lanes > 1 ? 16 : 14) : 8) + more;
 }
 
 /** Columns of the list of testcases; with several lanes there is a column for them. */

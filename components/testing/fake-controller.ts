@@ -1,6 +1,6 @@
 import { type EventBody, type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../../src/model/events.ts';
-import { logFile } from '../../src/model/log-file.ts';
 import type { ExitCode } from '../../src/model/exit-codes.ts';
+import { logFile } from '../../src/model/log-file.ts';
 import { LogBuffer } from '../../src/stream/ring-buffer.ts';
 // biome-ignore lint/style/noRestrictedImports: only tests load this file.
 import { catalog } from '../../src/suite/catalog.ts';

@@ -1,7 +1,7 @@
 import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinished, RunStarted } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
-import { newLanes, reduceLanes } from '../../src/model/lane-state.ts';
 import { noteAssertion } from '../../src/model/known-failures.ts';
+import { newLanes, reduceLanes } from '../../src/model/lane-state.ts';
 import { describeResults, describeTimes } from '../../src/model/round-book.ts';
 import { type DashboardView, kernelOf, type PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { vmFiles } from '../config/vm-files.ts';
 import { FakeEngineService } from '../services/fake-engine.ts';
-import { isRunning, laneStatus, type LaneStatus, statusLines } from './lane-status.ts';
+import { isRunning, type LaneStatus, laneStatus, statusLines } from './lane-status.ts';
 
 let vmDir = '';
 beforeEach(async () => {

@@ -3,7 +3,6 @@ import type { DashboardController, TerminalCommand } from '../../components/cont
 import { DashboardStore } from '../../components/view/dashboard-store.ts';
 import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
 import type { Options } from '../config/options.ts';
-import { findRecipe } from '../config/server-recipe.ts';
 import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { messageOf } from '../model/errors.ts';
 import type { KnownFailure, LogChannel, RunEvent } from '../model/events.ts';
@@ -19,6 +18,7 @@ import { repeatCommand } from './repeat-command.ts';
 import { SessionLogs } from './session-logs.ts';
 import { TriageSwitch } from './triage-switch.ts';
 import { VersionQueue } from './version-queue.ts';
+import { watchSources } from './watch-sources.ts';
 import { WatchSwitch } from './watch-switch.ts';
 
 export interface LiveOptions {
@@ -62,12 +62,7 @@ export class LiveController implements DashboardController {
     this.store = new DashboardStore(emptyView(settings.catalog, settings.previous));
     this.#triage = new TriageSwitch(settings.options, this.store);
     this.#watch = new WatchSwitch({
-      open: async (listener) => {
-        // Loaded when it is asked for: the first frame does not wait for it.
-        const [{ watchChanges }, { openWatches }] = await Promise.all([import('./source-changes.ts'), import('../app.ts')]);
-        const { options } = settings;
-        return watchChanges({ options, recipe: findRecipe(options.imageName.value, options.serverConfig), watches: openWatches() }, listener);
-      },
+      open: (listener) => watchSources(settings.options, listener),
       onChange: ({ names }) => {
         if (this.#idle) this.#begin();
         else this.#run?.send({ type: 'tests.stop', outcome: byUser(`overtaken by a change of ${names.join(', ')}`) });

@@ -10,8 +10,8 @@ import type {
   TestcaseTraffic,
   TriageFinished,
 } from './events.ts';
-import { type LaneState, newLanes, reduceLanes } from './lane-state.ts';
 import { type Circumstances, type KnownFailures, noteAssertion, notePassed } from './known-failures.ts';
+import { type LaneState, newLanes, reduceLanes } from './lane-state.ts';
 
 /** One testcase as a screen or a report shows it. */
 export interface TestcaseState {
