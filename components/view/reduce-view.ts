@@ -1,7 +1,7 @@
 import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinished, RunStarted } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { noteAssertion } from '../../src/model/known-failures.ts';
-import { newLanes, reduceLanes } from '../../src/model/lane-state.ts';
+import { lanesOfRun, reduceLanes } from '../../src/model/lane-state.ts';
 import { describeResults, describeTimes } from '../../src/model/round-book.ts';
 import { type DashboardView, kernelOf, type PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';
@@ -11,10 +11,10 @@ const timeOf = (event: RunEvent): number => Date.parse(event.time);
 /** A run in an environment that stands keeps what is known of it; otherwise everything but the testcases starts anew. */
 function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardView {
   const again = view.environment === 'ready' || view.environment === 'running';
-  const fresh = newLanes(event.lanes ?? 1, event.server.image);
+  const lanes = lanesOfRun(event);
   return {
     ...view,
-    environment: again ? view.environment : 'starting',
+    environment: again ? view.environment : event.environment === undefined ? 'starting' : 'ready',
     failure: null,
     runId: event.runId,
     server: event.server,
@@ -22,7 +22,7 @@ function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardV
     startedAt: again ? view.startedAt : timeOf(event),
     endedAt: null,
     phases: again ? view.phases : [],
-    laneStates: again && view.laneStates.length === fresh.length ? view.laneStates : fresh,
+    laneStates: again && view.laneStates.length === lanes.length ? view.laneStates : lanes,
     testcases: selectForRun(view.testcases, event.testcases),
     selected: event.testcases,
     known: null,
@@ -62,7 +62,10 @@ function reducePhase(view: DashboardView, event: (PhaseStarted | PhaseFinished |
   }
   const change: Partial<PhaseView> =
     event.type === 'progress.reported' ? { progress: event.message } : { status: event.outcome, durationMs: event.durationMs, detail: event.detail };
-  return { ...view, phases: view.phases.map((entry) => (entry.phase === event.phase && entry.lane === event.lane ? { ...entry, ...change } : entry)) };
+  const phases = view.phases.map((entry) => (entry.phase === event.phase && entry.lane === event.lane ? { ...entry, ...change } : entry));
+  // After the run's end no other event says that all is over.
+  const over = view.endedAt !== null && view.environment === 'stopping' && phases.every(({ phase, status }) => phase !== 'stop' || status !== 'running');
+  return { ...view, phases, environment: over ? 'stopped' : view.environment };
 }
 
 /** Testcases run in a lane until all of the lanes' suites have ended. */

@@ -35,6 +35,26 @@ describe('a session', () => {
     expect(rowOf(controller, 'open')).toMatchObject({ status: 'running', previous: { verdict: 'failed', durationMs: 50 } });
   });
 
+  test('that is recorded from its second run on begins ready, and is stopped at its end', () => {
+    const controller = new FakeController();
+    const environment = { imageId: null, clientKernel: '6.1.0', accelerator: 'tcg' };
+    controller.emit({ ...runOf('open'), environment } as EventBody);
+    expect(controller.store.getSnapshot()).toMatchObject({ environment: 'ready', laneStates: [{ client: { state: 'ready', kernel: '6.1.0' } }] });
+    controller.emit(finished('open', 'passed', 1), { type: 'run.finished', exitCode: 0, reason: '', hint: null, log: null, durationMs: 1 });
+    expect(controller.store.getSnapshot().environment).toBe('ready');
+    const stop = (lane: number, ...types: readonly ('started' | 'finished')[]) => {
+      for (const type of types)
+        if (type === 'started') controller.emitIn(lane, { type: 'phase.started', phase: 'stop' });
+        else controller.emitIn(lane, { type: 'phase.finished', phase: 'stop', outcome: 'ok', durationMs: 1, detail: null });
+    };
+    stop(0, 'started');
+    stop(1, 'started');
+    stop(0, 'finished');
+    expect(controller.store.getSnapshot().environment).toBe('stopping');
+    stop(1, 'finished');
+    expect(controller.store.getSnapshot().environment).toBe('stopped');
+  });
+
   test('with several lanes runs until the last of them has nothing to run', () => {
     const controller = new FakeController();
     controller.becomeReady(2);

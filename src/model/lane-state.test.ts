@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventBody, RunEvent } from './events.ts';
-import { emptyLane, type LaneState, laneOf, newLanes, reduceLanes } from './lane-state.ts';
+import { emptyLane, type LaneState, laneOf, lanesOfRun, newLanes, reduceLanes } from './lane-state.ts';
 import { emptyRunState, reduce } from './run-state.ts';
 
 const time = '2026-11-25T10:00:00.000Z';
@@ -68,6 +68,17 @@ describe('the lanes of a run', () => {
     [1e9, 16],
   ])('are within bounds: %d', (count, made) => {
     expect(newLanes(count)).toHaveLength(made);
+  });
+
+  it('stand at the beginning of a run in an environment that stood before', () => {
+    const server = { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' };
+    const environment = { imageId: null, clientKernel: '6.1.0', accelerator: 'tcg' };
+    const lanes = lanesOfRun({ type: 'run.started', server, nfsVersion: '3', testcases: [], program: '0', lanes: 2, environment });
+    expect(lanes).toHaveLength(2);
+    expect(lanes[1]).toMatchObject({
+      container: { image: 'ganesha:latest', state: 'running' },
+      client: { state: 'ready', kernel: '6.1.0', accelerator: 'tcg' },
+    });
   });
 
   it('begin anew with a run, as many as it says', () => {

@@ -1,4 +1,4 @@
-import type { RunEvent } from './events.ts';
+import type { RunEvent, RunStarted } from './events.ts';
 
 /** The server's container of a lane. */
 export interface ContainerState {
@@ -42,7 +42,15 @@ const emptyContainer: ContainerState = {
 
 export const emptyLane: LaneState = { container: emptyContainer, client: { state: 'off', accelerator: null, kernel: null, sshPort: null } };
 
-/** The lanes of a run before anything is started; at least one. */
+/** The lanes at a run's beginning: nothing is started yet, or all of it, where the environment stood before. */
+export function lanesOfRun({ lanes = 1, server, environment }: RunStarted): readonly LaneState[] {
+  const fresh = newLanes(lanes, server.image);
+  if (environment === undefined) return fresh;
+  const { clientKernel: kernel, accelerator } = environment;
+  return fresh.map((lane) => ({ container: { ...lane.container, state: 'running' }, client: { ...lane.client, state: 'ready', kernel, accelerator } }));
+}
+
+/** Lanes in which nothing is started; at least one. */
 export const newLanes = (count: number, image: string | null = null): readonly LaneState[] =>
   Array.from({ length: Math.min(Math.max(1, Math.floor(count)), mostLanes) }, () => ({ ...emptyLane, container: { ...emptyContainer, image } }));
 

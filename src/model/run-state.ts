@@ -11,7 +11,7 @@ import type {
   TriageFinished,
 } from './events.ts';
 import { type Circumstances, type KnownFailures, noteAssertion, notePassed } from './known-failures.ts';
-import { type LaneState, newLanes, reduceLanes } from './lane-state.ts';
+import { type LaneState, lanesOfRun, newLanes, reduceLanes } from './lane-state.ts';
 
 /** One testcase as a screen or a report shows it. */
 export interface TestcaseState {
@@ -173,7 +173,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         nfsVersion: event.nfsVersion,
         program: event.program,
         lanes: event.lanes ?? 1,
-        laneStates: newLanes(event.lanes ?? 1, event.server.image),
+        laneStates: lanesOfRun(event),
         settings: event.settings ?? {},
         imageId: event.environment?.imageId ?? null,
         clientKernel: event.environment?.clientKernel ?? null,
