@@ -202,6 +202,15 @@ describe('the logs', () => {
   });
 });
 
+test('a lane that is lost is told, with what becomes of its testcases', async () => {
+  const controller = running();
+  const message = 'lane 2 lost its client VM (QEMU was ended by SIGKILL); its testcases (chdir) run on the others';
+  controller.emitIn(1, { type: 'vm.exited', exitCode: null, signal: 'SIGKILL', unexpected: true }, { type: 'note.reported', level: 'warning', message });
+  const { frame } = await show(controller, { columns: 120, rows: 40 });
+  expect(frame).toContain('2 server ready  VM gone');
+  expect(frame).toContain('lane 2 lost its client VM (QEMU was ended by SIGKILL); its');
+});
+
 test('the help has the keys of lanes where there are several, whole', async () => {
   const shown = await show(running());
   await shown.press('?');

@@ -26,15 +26,16 @@ function tailRows(tail: readonly string[], width: number, room: number): readonl
   return rows;
 }
 
-/** Servers and clients, and the steps that lead there; what is most telling comes first, for the pane may be low. */
+/** Servers and clients, the steps that lead there, and what went wrong meanwhile; what is most telling comes first, for the pane may be low. */
 export function environmentLines(view: DashboardView, options: EnvironmentOptions): Line[] {
   const { width, height, now } = options;
   const status = laneLines(view, { width, room: height, now });
   const steps = phaseLines(view, options);
   const settled = view.environment === 'ready' || view.environment === 'running' || view.environment === 'stopped';
   const roomy = height >= steps.length + status.length;
+  const warning = view.warning === null ? [] : wrapText(cleanLine(view.warning), width).map((row): Line => [span(row, 'warning')]);
   const shownSteps = settled && !roomy ? [] : steps;
-  const lines = settled || roomy ? [...status, ...shownSteps] : [...shownSteps, ...status];
+  const lines = settled || roomy ? [...status, ...shownSteps, ...warning] : [...shownSteps, ...status];
   const tail = tailRows(options.serverTail, width, height - lines.length).map((row): Line => [span(row, 'dim')]);
   return [...lines, ...tail];
 }

@@ -86,6 +86,8 @@ export interface DashboardView {
   readonly setupFailure: { readonly message: string; readonly details: readonly string[] } | null;
   /** The newest one; null where there was none. */
   readonly note: string | null;
+  /** The newest warning of the run that goes on, or of the last one: a lane that was lost, for example; null where there was none. */
+  readonly warning: string | null;
   /** One line: how the last run ended. */
   readonly outcome: string | null;
   /** What a round of `watch` found and how long it took; null where the run is none, or not at its end. */
@@ -123,6 +125,7 @@ export function emptyView(catalog: readonly CatalogEntry[], previous: ReadonlyMa
     known: null,
     setupFailure: null,
     note: null,
+    warning: null,
     outcome: null,
     round: null,
     watching: null,

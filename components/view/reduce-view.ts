@@ -28,6 +28,7 @@ function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardV
     known: null,
     setupFailure: null,
     note: null,
+    warning: null,
     outcome: null,
     round: null,
   };
@@ -91,7 +92,7 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'suite.resolved':
       return { ...view, suite: event.suite };
     case 'note.reported':
-      return { ...view, note: event.message };
+      return { ...view, note: event.message, warning: event.level === 'warning' ? event.message : view.warning };
     case 'server.started':
     case 'server.ready':
     case 'server.sampled':
