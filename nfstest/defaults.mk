@@ -52,6 +52,9 @@ NFSTEST_TAG ?= v3.2
 # Longest time the testcases may take, for example 90s, 30m, 2h.
 TIMEOUT ?= 30m
 
+# The lane whose server and client `logs` and `shell` are about, where a kept environment has several.
+LANE ?= 1
+
 # Which testcases' NFS traffic is kept as a capture: always, on-failure or never (then nothing is recorded).
 PCAP ?= on-failure
 
