@@ -74,6 +74,9 @@ RUN_TIMEOUT ?= 4h
 # 1: put a lane that lost its client VM or server up anew and go on with the testcases that have not run. Empty: with several lanes.
 RECOVER ?=
 
+# The lane whose server and client `logs` and `shell` are about, where a kept environment has several.
+LANE ?= 1
+
 # Which testcases' NFS traffic is kept as a capture: always, on-failure or never (then nothing is recorded).
 PCAP ?= on-failure
 

@@ -7,7 +7,7 @@ import { laneActors, prepareActors } from '../machine/actors.ts';
 import { fleetMachine } from '../machine/fleet-machine.ts';
 import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
-import { EnvironmentError, messageOf } from '../model/errors.ts';
+import { messageOf } from '../model/errors.ts';
 import type { RoundStart, RunStarted } from '../model/events.ts';
 import { redactCredentials } from '../model/redact.ts';
 import { RoundBook } from '../model/round-book.ts';
@@ -18,10 +18,10 @@ import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
 import { type RunScope, replacedMark } from '../steps/run-scope.ts';
 import { SavedVms } from '../steps/saved-vms.ts';
-import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { spread } from '../suite/spread.ts';
 import { type Checked, check, expected, reload } from './check-request.ts';
+import { clearLeftovers } from './clear-leftovers.ts';
 import { laneCount, optionsOfLane } from './lanes.ts';
 import { RunRecorder } from './run-recorder.ts';
 import { watchRunTime } from './run-timeout.ts';
@@ -261,26 +261,4 @@ async function prepare(
     },
     nextTestcases: (selection) => book.next(selection),
   };
-}
-
-/** A run starts from nothing: what an earlier one left, kept or lost, is stopped first. Parts that run on purpose are not taken away by another `start-…`. */
-async function clearLeftovers({ options, goal, parts }: RunRequest, services: Services): Promise<readonly string[]> {
-  const existing = await readEnvironment(options);
-  if (goal === 'environment' && existing !== null) {
-    const server = parts.server && existing.server !== null && (await serverRuns(existing.server.containerId, services));
-    const vm = parts.vm && existing.vm !== null && (await services.vms.attach(existing.vm)) !== null;
-    const running = [...(server ? ['server'] : []), ...(vm ? ['client VM'] : [])].join(' and ');
-    if (running !== '') {
-      throw new EnvironmentError(
-        `this environment already has a running ${running}`,
-        'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them',
-      );
-    }
-  }
-  return stopEnvironment(options, parts, { openEngine: async () => services.engine, vms: services.vms });
-}
-
-async function serverRuns(containerId: string, { engine }: Services): Promise<boolean> {
-  const container = await engine.attachContainer(containerId);
-  return container !== null && (await container.state()).status === 'running';
 }

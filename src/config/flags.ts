@@ -48,6 +48,7 @@ export const flags: readonly Flag[] = [
   setting('memory', 'VM_MEMORY', 'SIZE', 'memory of the client VM: 512M, 1G'),
   setting('cpus', 'VM_CPUS', 'COUNT', 'processors of the client VM'),
   setting('lanes', 'LANES', 'COUNT', 'pairs of server and VM that share the testcases, or auto'),
+  setting('lane', 'LANE', 'N', 'logs, shell: the lane whose server or VM it is about'),
   setting('accel', 'ACCEL', 'NAME', 'auto, kvm, hvf or tcg'),
   toggle('cold', 'boot the client VM instead of restoring its saved state', 'COLD'),
   setting('vm-dir', 'VM_OUTPUT_DIR', 'DIR', 'folder of the VM and its environment'),

@@ -17,6 +17,19 @@ export interface EnginePatience {
 
 const without = (status: 'removed' | 'unknown'): ContainerState => ({ status, exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 });
 
+/**
+ * Load out of what the engine measured; the formula is the one of `docker stats`.
+ *
+ * @param stats parts of it are missing where the container ended meanwhile.
+ */
+export function loadOf(stats: { readonly [Key in 'cpu_stats' | 'precpu_stats' | 'memory_stats']?: Partial<Docker.ContainerStats[Key]> }): ContainerSample {
+  const { cpu_stats: now, precpu_stats: before, memory_stats: memory } = stats;
+  const cpu = (now?.cpu_usage?.total_usage ?? 0) - (before?.cpu_usage?.total_usage ?? 0);
+  const system = (now?.system_cpu_usage ?? 0) - (before?.system_cpu_usage ?? 0);
+  const cpus = now?.online_cpus ?? 1;
+  return { cpuPercent: system > 0 && cpu > 0 ? (cpu / system) * cpus * 100 : 0, memoryBytes: memory?.usage ?? 0 };
+}
+
 /** A container reached through dockerode. */
 export class DockerContainerHandle implements ContainerHandle {
   readonly id: string;
@@ -68,12 +81,8 @@ export class DockerContainerHandle implements ContainerHandle {
   }
 
   async sample(): Promise<ContainerSample> {
-    // Two readings one second apart, made by the engine itself; the formula is the one of `docker stats`.
-    const stats = await this.#call('load', () => this.#container.stats({ stream: false }));
-    const cpu = stats.cpu_stats.cpu_usage.total_usage - stats.precpu_stats.cpu_usage.total_usage;
-    const system = stats.cpu_stats.system_cpu_usage - (stats.precpu_stats.system_cpu_usage ?? 0);
-    const cpus = stats.cpu_stats.online_cpus ?? 1;
-    return { cpuPercent: system > 0 ? (cpu / system) * cpus * 100 : 0, memoryBytes: stats.memory_stats.usage ?? 0 };
+    // Two readings one second apart, made by the engine itself.
+    return loadOf(await this.#call('load', () => this.#container.stats({ stream: false })));
   }
 
   remove({ graceMs }: { graceMs: number }): Promise<void> {

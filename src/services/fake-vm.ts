@@ -80,7 +80,7 @@ export class FakeVmService implements VmService {
 const savedState = 'devices';
 
 export class FakeVm implements VmHandle {
-  /** Files of captures that were begun; a test puts packets into them. */
+  /** Files of captures that were begun; a test puts packets into them, and adds those that follow when one is full. */
   readonly captures: string[] = [];
   /** Everything that its agent was asked. */
   readonly asked: Record<string, unknown>[] = [];
@@ -161,13 +161,13 @@ export class FakeVm implements VmHandle {
     if (this.ended) throw new EnvironmentError('the traffic can’t be captured: the VM is gone', 'use --pcap never to do without');
     const file = `${prefix}1.pcap`;
     await writeFile(file, writePcap([]));
-    this.captures.push(file);
-    let files = [file];
+    const first = this.captures.push(file) - 1;
+    let ended = false;
     return {
-      segments: () => files,
+      segments: () => (ended ? [] : this.captures.slice(first)),
       stop: async () => {
-        files = [];
-        await rm(file, { force: true });
+        ended = true;
+        await Promise.all(this.captures.slice(first).map((segment) => rm(segment, { force: true })));
       },
     };
   }
