@@ -2,6 +2,7 @@ import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinish
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { noteAssertion } from '../../src/model/known-failures.ts';
 import { lanesOfRun, reduceLanes } from '../../src/model/lane-state.ts';
+import { describeLossEvent } from '../../src/model/loss-events.ts';
 import { describeResults, describeTimes } from '../../src/model/round-book.ts';
 import { type DashboardView, kernelOf, type PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';
@@ -102,6 +103,13 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'vm.exited':
     case 'client.connected':
       return { ...view, laneStates: reduceLanes(view.laneStates, event) };
+    case 'server.unresponsive':
+    case 'vm.faulted':
+    case 'client.disconnected':
+    case 'engine.lost':
+    case 'hang.diagnosed':
+    case 'lane.replaced':
+      return { ...view, laneStates: reduceLanes(view.laneStates, event), note: describeLossEvent(event), warning: describeLossEvent(event) };
     case 'suite.started':
       return { ...view, environment: 'running', setupFailure: null };
     case 'suite.finished':

@@ -16,7 +16,7 @@ import type { Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
 import { Preparation } from '../steps/preparation.ts';
-import type { RunScope } from '../steps/run-scope.ts';
+import { type RunScope, replacedMark } from '../steps/run-scope.ts';
 import { SavedVms } from '../steps/saved-vms.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { spread } from '../suite/spread.ts';
@@ -24,6 +24,7 @@ import { type Checked, check, expected, reload } from './check-request.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { laneCount, optionsOfLane } from './lanes.ts';
 import { RunRecorder } from './run-recorder.ts';
+import { watchRunTime } from './run-timeout.ts';
 import { suiteQuery } from './testcases.ts';
 
 export interface RunRequest {
@@ -142,22 +143,38 @@ async function prepare(
   const preparation = new Preparation(scopeOf(options, logs), services);
   const keep = () => goal === 'environment' || request.keep();
   const saved = new SavedVms(options, services);
-  const machines = await Promise.all(
+  const makeLane = await Promise.all(
     hubs.map(async (hub) => {
       const own = optionsOfLane(options, hub.lane, lanes);
       const environment = new EnvironmentFile(own, runId);
       const existing = attached ?? (await readEnvironment(own));
       if (existing) environment.adopt(existing);
-      const lane = new Lane(scopeOf(own, hub), preparation, services, { environment, attached, keep, saved });
-      return laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } });
+      return () => {
+        const lane = new Lane(scopeOf(own, hub), preparation, services, { environment, attached, keep, saved });
+        return laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } });
+      };
     }),
   );
+  const machines = makeLane.map((make) => make());
+  // An environment of another process is not this one's to put up anew.
+  const recovers = options.recover && goal === 'tests' && !request.attach;
+  const replace = (lane: number) => {
+    for (const channel of ['server', 'vm'] as const) hubs[lane]?.write(channel, `${replacedMark[channel]}\n`);
+    return makeLane[lane]?.() ?? laneMachine;
+  };
   const durations = lanes > 1 ? await previousResults(options.runsDir, { suite: suiteQuery(options) }) : new Map<string, EarlierResult>();
   const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
   const [only = laneMachine] = machines;
   // A fleet has a lane's input, events and output.
   const laneActor =
-    lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share, verdict: () => outcomeOf(recorder.state) }) as unknown as typeof laneMachine);
+    lanes === 1 && !recovers
+      ? only
+      : (fleetMachine({
+          lanes: machines,
+          spread: share,
+          verdict: () => outcomeOf(recorder.state),
+          replace: recovers ? replace : null,
+        }) as unknown as typeof laneMachine);
   const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));
@@ -197,9 +214,11 @@ async function prepare(
     });
   });
   void diskTrouble.promise.then((outcome) => actor.send({ type: 'run.stop', outcome }));
+  let endWatch = () => {};
   const finish = async (): Promise<Outcome> => {
     try {
       const outcome = await done;
+      endWatch();
       await conclude(outcome);
       return outcome;
     } finally {
@@ -215,6 +234,13 @@ async function prepare(
     ended,
     start: () => {
       actor.start();
+      // Whoever has a session on the screen ends it himself.
+      if (goal !== 'session')
+        endWatch = watchRunTime(
+          options.deadlines.runMs,
+          () => recorder.state,
+          (outcome) => actor.send({ type: 'run.stop', outcome }),
+        );
       if (stopped.length > 0) recorder.record({ type: 'note.reported', level: 'info', message: `stopped what an earlier run left: ${stopped.join(', ')}` });
     },
     send: (event) => actor.send(event),

@@ -12,6 +12,7 @@ import type {
 } from './events.ts';
 import { type Circumstances, type KnownFailures, noteAssertion, notePassed } from './known-failures.ts';
 import { type LaneState, lanesOfRun, newLanes, reduceLanes } from './lane-state.ts';
+import { describeLossEvent } from './loss-events.ts';
 
 /** One testcase as a screen or a report shows it. */
 export interface TestcaseState {
@@ -246,6 +247,13 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         ...state,
         result: { exitCode: event.exitCode, reason: event.reason, hint: event.hint, log: event.log, durationMs: event.durationMs },
       };
+    case 'server.unresponsive':
+    case 'vm.faulted':
+    case 'client.disconnected':
+    case 'engine.lost':
+    case 'hang.diagnosed':
+    case 'lane.replaced':
+      return { ...state, notes: [...state.notes, { level: 'warning', message: describeLossEvent(event) }] };
     case 'suite.started':
       return { ...state, suiteCommand: event.command, mountOptions: event.mountOptions ?? null };
     case 'remark.reported':

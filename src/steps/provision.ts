@@ -51,10 +51,10 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
     await waitForMarker({ tail, options }, vm, 'vm-image', context);
     const session = await services.remote.connect(
       { host: '127.0.0.1', port: sshPort, user: clientUser, privateKey: key.privateKey },
-      { signal: context.signal, deadlineMs: 60_000 },
+      { signal: context.signal, deadlineMs: context.deadlines.connectMs },
     );
     // The connection goes with the guest.
-    await session.exec('sync; sudo poweroff', { signal: context.signal }).catch(() => {});
+    await session.exec('sync; sudo poweroff', { signal: AbortSignal.any([context.signal, AbortSignal.timeout(shutdownDeadlineMs)]) }).catch(() => {});
     session.close();
     const ended = await within(shutdownDeadlineMs, Promise.race([vm.exited, aborted(context.signal)]));
     context.signal.throwIfAborted();

@@ -10,6 +10,7 @@ import type { VmImage, VmImageService } from '../services/types.ts';
 import { type ClientKey, ensureClientKey } from './client-key.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
+import { withDeadline } from './deadline.ts';
 
 const phase = 'vm-image';
 
@@ -46,14 +47,14 @@ export function prepareVmImage(
   return inPhase(
     context,
     phase,
-    async () => {
+    async (timed) => {
       await mkdir(options.imageDir, { recursive: true });
       const key = await ensureClientKey(vmFiles(options).key);
-      const cidata = await prepareSeed(options, key, services.images, context);
-      const found = await prepareDisk(options, platform, arch, services.images, context);
+      const cidata = await prepareSeed(options, key, services.images, timed);
+      const found = await prepareDisk(options, platform, arch, services.images, timed);
       if (found.image.needsProvisioning) {
         progressOf(context, phase)('first boot: installing packages');
-        await services.provision(found.image, cidata, key, context);
+        await services.provision(found.image, cidata, key, timed);
         await markProvisioned(found.image.disk);
       }
       return { ...found, cidata, key };
@@ -108,7 +109,11 @@ async function prepareDisk(
       progress(`downloading Alpine ${options.alpine.version}`);
       const alpineArch = arch === 'arm64' ? 'aarch64' : 'x86_64';
       const target = { target: disk, version: options.alpine.version, arch: alpineArch, sha512: options.alpine.sha512[alpineArch] } as const;
-      await images.downloadAlpine(target, { signal, onProgress: progress });
+      await withDeadline(
+        context,
+        { what: `the download of Alpine ${options.alpine.version}`, ms: context.deadlines.downloadMs, flag: '--download-timeout' },
+        (timed) => images.downloadAlpine(target, { signal: timed.signal, onProgress: progressOf(timed, phase) }),
+      );
       await writeStamp(disk, { source: 'alpine', inputs: alpineInputs, provisioned: false });
       const image = alpineImage(disk, options, true);
       return { image, detail: `${image.title}, downloaded` };

@@ -13,9 +13,6 @@ import type { TailOf } from './server.ts';
 import type { Suite } from './suite-source.ts';
 import { delay } from './wait.ts';
 
-/** A TCG guest with one busy core beside it needs two minutes; five are a hang. */
-const bootDeadlineMs = 300_000;
-
 export interface VmServices {
   readonly vms: VmService;
   readonly images: VmImageService;
@@ -93,9 +90,9 @@ export async function startVm(input: StartVmInput, services: VmServices, context
   const vm = await inPhase(
     context,
     'vm',
-    async () => {
-      await services.images.createOverlay({ base: input.image.disk, overlay: spec.overlay }, { signal: context.signal });
-      return boot({ ...input, phase: 'vm' }, spec, input.onStarted, services, context);
+    async (timed) => {
+      await services.images.createOverlay({ base: input.image.disk, overlay: spec.overlay }, { signal: timed.signal });
+      return boot({ ...input, phase: 'vm' }, spec, input.onStarted, services, timed);
     },
     ({ record }) => `${describe(input, record)}, booted cold`,
   );
@@ -122,7 +119,7 @@ async function startSaved(input: StartVmInput, spec: VmSpec, services: VmService
       const { vm, kernel } = await inPhase(
         context,
         'vm',
-        () => restore(input, spec, saved, services, context),
+        (timed) => restore(input, spec, saved, services, timed),
         ({ vm: { record } }) => `${describe(input, record)}, from its saved state`,
       );
       return { vm, suiteDigest: saved.suiteDigest, kernel };
@@ -173,15 +170,15 @@ async function bootAndSave(input: StartVmInput, spec: VmSpec, files: SavedVmFile
     const booted = await inPhase(
       context,
       'vm-boot',
-      async () => {
-        await services.images.createOverlay({ base: input.image.disk, overlay: files.disk }, { signal });
-        return boot({ ...input, phase: 'vm-boot' }, wanted, onStarted, services, context);
+      async (timed) => {
+        await services.images.createOverlay({ base: input.image.disk, overlay: files.disk }, { signal: timed.signal });
+        return boot({ ...input, phase: 'vm-boot' }, wanted, onStarted, services, timed);
       },
       ({ record }) => describe(input, record),
     );
     const session = await connectClient(services.remote, booted, input.privateKey, context);
     await uploadSuite(session, input.suite, context);
-    await inPhase(context, 'vm-save', async () => {
+    await inPhase(context, 'vm-save', async ({ signal }) => {
       await warmUp(session, input.suite, signal);
       session.close();
       await quiesce(booted, signal);
@@ -222,7 +219,7 @@ export async function waitForMarker(
   vm: VmHandle,
   phase: Phase,
   context: StepContext,
-  deadlineMs = bootDeadlineMs,
+  deadlineMs = context.deadlines.bootMs,
 ): Promise<void> {
   const progress = progressOf(context, phase);
   const deadline = performance.now() + deadlineMs;
@@ -244,7 +241,7 @@ export async function waitForMarker(
         : ended
           ? 'the client VM ended while it booted'
           : performance.now() > deadline
-            ? `the client VM was not ready within ${deadlineMs / 1000} s`
+            ? `the client VM was not ready within ${deadlineMs / 1000} s; last on its console: ${lines.at(-1)?.trim().slice(0, 200) || 'nothing'}`
             : null;
     if (problem !== null) {
       const hint = failure
