@@ -1,0 +1,202 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Docker from 'dockerode';
+import { clientUser, vmFiles } from '../../src/config/vm-files.ts';
+import { resolveEngine } from '../../src/host/engine-socket.ts';
+import { qmp } from '../../src/services/qemu/qmp.ts';
+import { Ssh2RemoteService } from '../../src/services/ssh.ts';
+import { type Finished, root, runCli, startCli } from '../support/cli.ts';
+import { openLab } from '../support/lab.ts';
+import { containersOf, leftoversOf, processesOf, volumesOf } from './leftovers.ts';
+
+export const faultsDir = join(root, 'build', 'faults');
+
+type Event = Readonly<Record<string, unknown>>;
+type Program = ReturnType<typeof startCli>;
+
+const signal = AbortSignal.timeout(24 * 3600 * 1000);
+
+/** What a fault has to work with: the program in an environment of its own, and ways to do harm to each of its parts. */
+export class FaultLab {
+  readonly vmDir: string;
+  readonly runsDir: string;
+  readonly nfsPort: number;
+  readonly sshPort: number;
+  /** Flags that keep a run inside the lab. */
+  readonly flags: readonly string[];
+  readonly docker: Docker;
+  readonly #volumesBefore: ReadonlySet<string>;
+  readonly #programs: Program[] = [];
+  readonly #undo: (() => unknown)[] = [];
+  #struckMs: number | null = null;
+  #endedMs: number | null = null;
+
+  private constructor(lab: Awaited<ReturnType<typeof openLab>>, runsDir: string, docker: Docker, volumesBefore: ReadonlySet<string>) {
+    ({ vmDir: this.vmDir, nfsPort: this.nfsPort, sshPort: this.sshPort } = lab);
+    this.runsDir = runsDir;
+    this.flags = [...lab.flags.filter((flag) => !flag.startsWith('--runs-dir')), `--runs-dir=${runsDir}`];
+    this.docker = docker;
+    this.#volumesBefore = volumesBefore;
+  }
+
+  static async open(name: string): Promise<FaultLab> {
+    const { engine } = await resolveEngine();
+    if (engine === null) throw new Error('no container engine answers');
+    const docker = new Docker({ socketPath: new URL(engine.host).pathname });
+    const runsDir = join(faultsDir, 'runs', name);
+    await rm(runsDir, { recursive: true, force: true });
+    return new FaultLab(await openLab(), runsDir, docker, await volumesOf(docker));
+  }
+
+  /** Begins a run of some testcases, as plain lines. */
+  run(args: readonly string[] = [], env: Record<string, string> = {}): Program {
+    const wanted = args.some((arg) => arg.startsWith('--testcase')) ? [] : ['--testcase=read'];
+    return this.command(['--ci', '--triage=never', ...wanted, ...this.flags, ...args], env);
+  }
+
+  /** Begins a command; flags of the lab are up to the caller. */
+  command(args: readonly string[], env: Record<string, string> = {}): Program {
+    const program = startCli(args, { env });
+    this.#programs.push(program);
+    void program.finished.then(
+      () => {
+        this.#endedMs = performance.now();
+      },
+      () => {},
+    );
+    return program;
+  }
+
+  /** A command of the program that has to work. */
+  async must(...args: string[]): Promise<Finished> {
+    const finished = await runCli([...args, ...this.flags]);
+    if (finished.exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${finished.exitCode}:\n${finished.stdout.slice(-1_000)}${finished.stderr}`);
+    return finished;
+  }
+
+  /** From here on the time to the verdict counts. */
+  strike(): void {
+    this.#struckMs = performance.now();
+  }
+
+  /** Seconds from the fault to the end of the program that ended last; null where either did not happen. */
+  get secondsToVerdict(): number | null {
+    return this.#struckMs === null || this.#endedMs === null ? null : (this.#endedMs - this.#struckMs) / 1000;
+  }
+
+  /** The newest run's events so far. */
+  async events(): Promise<readonly Event[]> {
+    const newest = (await readdir(this.runsDir).catch(() => []))
+      .filter((name) => /^\d/.test(name))
+      .sort()
+      .at(-1);
+    const text = newest === undefined ? '' : await readFile(join(this.runsDir, newest, 'events.ndjson'), 'utf8').catch(() => '');
+    // The last line may be half written.
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Event);
+  }
+
+  async summary(): Promise<Event> {
+    return JSON.parse(await readFile(join(this.runsDir, 'latest', 'summary.json'), 'utf8')) as Event;
+  }
+
+  /** Waits until the newest run has such an event; throws where the program ends first. */
+  async until(program: Program, type: string, fields: Event = {}): Promise<Event> {
+    let ended = false;
+    void program.finished.then(() => {
+      ended = true;
+    });
+    for (;;) {
+      const last = ended;
+      const found = (await this.events()).find((event) => event.type === type && Object.entries(fields).every(([key, value]) => event[key] === value));
+      if (found) return found;
+      if (last) throw new Error(`the program ended before '${type}' ${JSON.stringify(fields)}:\n${program.output().slice(-1_500)}`);
+      await sleep(15);
+    }
+  }
+
+  /** Waits until the first testcase has passed. */
+  async untilTesting(program: Program): Promise<void> {
+    await this.until(program, 'testcase.finished');
+  }
+
+  async container(): Promise<Docker.Container> {
+    const [found] = await containersOf(this.docker, this.vmDir);
+    if (!found) throw new Error('the server has no container');
+    return this.docker.getContainer(found.Id);
+  }
+
+  async qemuPid(): Promise<number> {
+    const qemu = (await processesOf(this.vmDir)).find(({ command }) => command.startsWith('qemu-system'));
+    if (!qemu) throw new Error('there is no QEMU');
+    return qemu.pid;
+  }
+
+  monitor(command: string): Promise<unknown> {
+    return qmp(vmFiles({ vmDir: this.vmDir }).qmpSocket, command, { timeoutMs: 5_000 });
+  }
+
+  /** Runs a command in the guest over a connection of its own. */
+  async guest(command: string): Promise<string> {
+    const privateKey = await readFile(vmFiles({ vmDir: this.vmDir }).key, 'utf8');
+    const session = await new Ssh2RemoteService().connect(
+      { host: '127.0.0.1', port: this.sshPort, user: clientUser, privateKey },
+      { signal, deadlineMs: 20_000 },
+    );
+    let text = '';
+    const onBytes = (chunk: Uint8Array | string) => {
+      text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+    };
+    try {
+      await session.exec(command, { signal, onStdout: onBytes, onStderr: onBytes });
+    } finally {
+      session.close();
+    }
+    return text;
+  }
+
+  /** Is undone when the fault is over, the last one first. */
+  afterwards(undo: () => unknown): void {
+    this.#undo.push(undo);
+  }
+
+  /** Undoes what the fault did to the machine, and ends programs that still run. */
+  async undo(): Promise<readonly string[]> {
+    const problems: string[] = [];
+    for (const { child, finished } of this.#programs) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      problems.push('the program still ran');
+      child.kill('SIGKILL');
+      await finished.catch(() => {});
+    }
+    for (const undo of this.#undo.reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        problems.push(`could not be undone: ${String(error)}`);
+      }
+    }
+    return problems;
+  }
+
+  leftovers(): Promise<readonly string[]> {
+    const ports = [this.nfsPort, this.nfsPort + 1, this.sshPort];
+    return leftoversOf(this.docker, { vmDir: this.vmDir, ports, volumesBefore: this.#volumesBefore });
+  }
+
+  /** By force, so that the next fault begins from nothing. */
+  async sweep(): Promise<void> {
+    for (const { Id } of await containersOf(this.docker, this.vmDir))
+      await this.docker
+        .getContainer(Id)
+        .remove({ force: true, v: true })
+        .catch(() => {});
+    for (const { pid } of await processesOf(this.vmDir)) process.kill(pid, 'SIGKILL');
+    await sleep(200);
+    await runCli(['stop-env', ...this.flags]);
+    for (const name of ['run.lock', 'env.json', 'qmp.sock', 'agent.sock', 'vm-test.qcow2']) await rm(join(this.vmDir, name), { force: true });
+  }
+}
