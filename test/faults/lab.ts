@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
@@ -15,6 +15,8 @@ export const faultsDir = join(root, 'build', 'faults');
 type Event = Readonly<Record<string, unknown>>;
 type Program = ReturnType<typeof startCli>;
 
+const nameOf = (flag: string) => flag.split('=')[0];
+
 const signal = AbortSignal.timeout(24 * 3600 * 1000);
 
 /** What a fault has to work with: the program in an environment of its own, and ways to do harm to each of its parts. */
@@ -26,38 +28,44 @@ export class FaultLab {
   /** Flags that keep a run inside the lab. */
   readonly flags: readonly string[];
   readonly docker: Docker;
+  readonly engineSocket: string;
   readonly #volumesBefore: ReadonlySet<string>;
   readonly #programs: Program[] = [];
   readonly #undo: (() => unknown)[] = [];
   #struckMs: number | null = null;
   #endedMs: number | null = null;
 
-  private constructor(lab: Awaited<ReturnType<typeof openLab>>, runsDir: string, docker: Docker, volumesBefore: ReadonlySet<string>) {
+  private constructor(lab: Awaited<ReturnType<typeof openLab>>, runsDir: string, engineSocket: string, volumesBefore: ReadonlySet<string>) {
     ({ vmDir: this.vmDir, nfsPort: this.nfsPort, sshPort: this.sshPort } = lab);
     this.runsDir = runsDir;
     this.flags = [...lab.flags.filter((flag) => !flag.startsWith('--runs-dir')), `--runs-dir=${runsDir}`];
-    this.docker = docker;
+    this.engineSocket = engineSocket;
+    this.docker = new Docker({ socketPath: engineSocket });
     this.#volumesBefore = volumesBefore;
   }
 
   static async open(name: string): Promise<FaultLab> {
     const { engine } = await resolveEngine();
     if (engine === null) throw new Error('no container engine answers');
-    const docker = new Docker({ socketPath: new URL(engine.host).pathname });
+    const engineSocket = new URL(engine.host).pathname;
     const runsDir = join(faultsDir, 'runs', name);
     await rm(runsDir, { recursive: true, force: true });
-    return new FaultLab(await openLab(), runsDir, docker, await volumesOf(docker));
+    return new FaultLab(await openLab(), runsDir, engineSocket, await volumesOf(new Docker({ socketPath: engineSocket })));
   }
 
-  /** Begins a run of some testcases, as plain lines. */
+  /** Begins a run of a testcase, as plain lines; flags win over those of the lab. */
   run(args: readonly string[] = [], env: Record<string, string> = {}): Program {
-    const wanted = args.some((arg) => arg.startsWith('--testcase')) ? [] : ['--testcase=read'];
-    return this.command(['--ci', '--triage=never', ...wanted, ...this.flags, ...args], env);
+    const usual = ['--testcase=read', ...this.flags].filter((flag) => !args.some((arg) => nameOf(arg) === nameOf(flag)));
+    return this.command(['--ci', '--triage=never', ...usual, ...args], env);
   }
 
   /** Begins a command; flags of the lab are up to the caller. */
   command(args: readonly string[], env: Record<string, string> = {}): Program {
-    const program = startCli(args, { env });
+    return this.adopt(startCli(args, { env }));
+  }
+
+  /** Takes note of a program that was started otherwise. */
+  adopt(program: Program): Program {
     this.#programs.push(program);
     void program.finished.then(
       () => {
@@ -158,13 +166,29 @@ export class FaultLab {
     return text;
   }
 
+  /** A file of the saved VM whose folder's name has this part. */
+  async savedFile(part: string, name: string): Promise<string> {
+    const { saved } = vmFiles({ vmDir: this.vmDir });
+    const slot = (await readdir(saved)).find((candidate) => candidate.includes(part));
+    if (slot === undefined) throw new Error(`no VM with ${part} is saved`);
+    return join(saved, slot, name);
+  }
+
+  /** Puts these files back when the fault is over. */
+  async keep(...paths: string[]): Promise<void> {
+    for (const path of paths) {
+      await copyFile(path, `${path}.kept`);
+      this.afterwards(() => rename(`${path}.kept`, path));
+    }
+  }
+
   /** Is undone when the fault is over, the last one first. */
   afterwards(undo: () => unknown): void {
     this.#undo.push(undo);
   }
 
-  /** Undoes what the fault did to the machine, and ends programs that still run. */
-  async undo(): Promise<readonly string[]> {
+  /** Ends programs that still run, which they should not. */
+  async endPrograms(): Promise<readonly string[]> {
     const problems: string[] = [];
     for (const { child, finished } of this.#programs) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -172,6 +196,12 @@ export class FaultLab {
       child.kill('SIGKILL');
       await finished.catch(() => {});
     }
+    return problems;
+  }
+
+  /** Undoes what the fault did to the machine. */
+  async undo(): Promise<readonly string[]> {
+    const problems: string[] = [];
     for (const undo of this.#undo.reverse()) {
       try {
         await undo();
