@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { createActor } from 'xstate';
 import { openServices, processes, type Services } from '../app.ts';
 import type { NfsVersion, Options } from '../config/options.ts';
 import { programVersion } from '../config/paths.ts';
+import { triageDir } from '../config/vm-files.ts';
 import { type EarlierResult, previousResults } from '../history/previous-results.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
 import { fleetMachine } from '../machine/fleet-machine.ts';
@@ -15,6 +17,7 @@ import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
 import type { Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
+import { stopOrphansIn } from '../steps/orphans.ts';
 import { Preparation } from '../steps/preparation.ts';
 import type { RunScope } from '../steps/run-scope.ts';
 import { SavedVms } from '../steps/saved-vms.ts';
@@ -251,7 +254,11 @@ async function clearLeftovers({ options, goal, parts }: RunRequest, services: Se
       );
     }
   }
-  return stopEnvironment(options, parts, { openEngine: async () => services.engine, vms: services.vms });
+  const stopServices = { openEngine: async () => services.engine, vms: services.vms, processes };
+  const stopped = await stopEnvironment(options, parts, stopServices);
+  // A triage has its own environment beside this one; one that was killed left it there.
+  const triage = [triageDir(options.vmDir)].filter((dir) => existsSync(dir));
+  return [...stopped, ...(await stopOrphansIn(triage, options, stopServices)).stopped];
 }
 
 async function serverRuns(containerId: string, { engine }: Services): Promise<boolean> {

@@ -79,7 +79,7 @@ describe('lockEnvironment', () => {
     await expect(lockEnvironment(options, processes)).rejects.toMatchObject({
       exitCode: 3,
       message: 'another run is active here: process 4711, since 2026-01-01T00:00:00Z',
-      hint: expect.stringMatching(/kill 4711.*--vm-dir/),
+      hint: expect.stringMatching(/kill 4711.*--instance NAME/),
     });
     expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
   });

@@ -7,7 +7,7 @@ import { environmentId } from '../../src/config/vm-files.ts';
 import { labels } from '../../src/steps/labels.ts';
 
 /** Files that only live as long as an environment does. */
-const transient = /^(qmp\.sock|agent\.sock|env\.json|run\.lock|vm-test\.qcow2|capture-|lane-\d+$)|\.(takeover|tmp)$/;
+const transient = /^(qmp\.sock|agent\.sock|env\.json|run\.lock|image\.lock|vm-test\.qcow2|capture-|lane-\d+$)|\.(takeover|tmp)$/;
 
 /** Folders of environments in a VM folder: its own, triage's, and those of other instances. */
 async function environmentDirs(vmDir: string): Promise<readonly string[]> {
