@@ -53,6 +53,9 @@ test: $(CLI) ## all tests, with the real engine and a real VM (and a browser for
 test-faults: setup ## inflict every fault on real parts: build/faults.json (FAULTS=name,name chooses; as root)
 	@npm run --silent test:faults
 
+soak: setup ## start, run and stop 50 times (SOAK_ROUNDS) and see that nothing grows: build/soak.json
+	@npm run --silent soak
+
 check: node_modules/.package-lock.json ## types, lint and unit tests: under a minute
 	@npm run --silent check
 
