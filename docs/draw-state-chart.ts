@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { laneMachine } from '../src/machine/lane-machine.ts';
+import { fleetMachine } from '../src/machine/fleet-machine.ts';
+import { laneMachine, ready } from '../src/machine/lane-machine.ts';
 import { runMachine } from '../src/machine/run-machine.ts';
 
 /** `npm run docs` writes docs/state-chart.md from the machines; src/machine/state-chart.test.ts says when it is stale. */
@@ -95,6 +96,8 @@ function chapter(title: string, text: string, machine: AnyStateMachine): string[
   ];
 }
 
+const fleet = fleetMachine({ lanes: [], spread: () => [], verdict: () => ready });
+
 /** The document's text. */
 export function stateChart(): string {
   const lines = [
@@ -104,6 +107,11 @@ export function stateChart(): string {
     '',
     ...chapter('A run', 'Images and suite side by side, then the lane. `run.stop` comes from signals, keys and a full disk.', runMachine),
     ...chapter('A lane', 'One server+client pair. Every way out leads through `stopping`; a second `run.stop` there makes it hurry.', laneMachine),
+    ...chapter(
+      'Several lanes',
+      'In the place of one lane. What each of them does stands in the books of `src/machine/fleet.ts`, which `advance` keeps.',
+      fleet,
+    ),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
 }

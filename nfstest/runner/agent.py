@@ -4,7 +4,8 @@ afterwards: no program has to be started on an emulated processor.
 
 Reads a line of JSON from the virtio port `nfstest.agent` and answers with another:
   {"do": "quiesce", "timeout": SECONDS}   no NFS mount, no TCP connection: ready to be saved; answers {}
-  {"do": "resume", "time": SECONDS, "hostname": NAME, "entropy": HEX}   sets clock, name and random numbers; answers {"time": SECONDS}
+  {"do": "resume", "time": SECONDS, "hostname": NAME, "entropy": HEX}   sets clock, name and random numbers; answers
+      {"time": SECONDS, "kernel": RELEASE}
 A request that fails is answered with {"error": TEXT}.
 """
 
@@ -79,7 +80,7 @@ def resume(request):
         socket.sethostname(name)
     with open("/dev/console", "w") as console:
         console.write("\nnfstest: %s goes on from its saved state\n" % name)
-    return {"time": time.time()}
+    return {"time": time.time(), "kernel": os.uname().release}
 
 
 def answer(line):

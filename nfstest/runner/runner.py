@@ -208,6 +208,7 @@ def parse(argv):
     parser = argparse.ArgumentParser(prog="runner.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suite-root", required=True, type=os.path.abspath, help="folder of the suite, put first in PYTHONPATH")
     parser.add_argument("--script", default="test/nfstest_posix", help="program of the suite, from its root [%(default)s]")
+    parser.add_argument("--no-site", action="store_true", help="the script needs no packages of the system: python3 -S")
     parser.add_argument("--host", help="server to wait for; none: no waiting")
     parser.add_argument("--port", type=int, default=2049, help="NFS port [%(default)s]")
     parser.add_argument("--mount-port", type=int, help="MOUNT port, for NFSv3")
@@ -240,7 +241,7 @@ def run(options):
     if not os.path.isfile(script):
         say("the suite is missing: no file %s" % script)
         return SUITE_MISSING
-    command = [sys.executable or "python3", "-u", script, *options.arguments]
+    command = [sys.executable or "python3", *(["-S"] if options.no_site else []), "-u", script, *options.arguments]
     say("kernel %s, python %s, suite root %s" % (os.uname().release, sys.version.split()[0], options.suite_root))
     say("command: " + " ".join(map(shlex.quote, command)))
     if options.host:

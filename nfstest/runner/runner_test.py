@@ -125,6 +125,10 @@ class Process(unittest.TestCase):
         self.assertEqual((code, err), (7, "oops"))
         self.assertRegex(out, r"(?s)^runner: kernel .*runner: command: .* 'a b'\na b\nopen line\nrunner: suite exited with 7 after \d+\.\d s\n$")
 
+    def test_no_site(self):
+        code = "import sys\nsys.exit(40 + ('site' in sys.modules))"
+        self.assertEqual([self.finished(code, *options)[0] for options in ([], ["--no-site"])], [41, 40])
+
     def test_death_by_signal(self):
         code, out, _ = self.finished("import os\nos.kill(os.getpid(), 9)")
         self.assertEqual(code, 137)

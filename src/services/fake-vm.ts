@@ -143,7 +143,7 @@ export class FakeVm implements VmHandle {
     }
     const asked = request as Record<string, unknown>;
     this.asked.push(asked);
-    return asked.do === 'resume' ? { time: Number(asked.time) + this.#clockOffS } : {};
+    return asked.do === 'resume' ? { time: Number(asked.time) + this.#clockOffS, kernel: '6.1.0-fake' } : {};
   }
 
   async saveState(path: string, { signal }: Cancellable): Promise<void> {

@@ -11,11 +11,21 @@ const warmUpDeadlineMs = 60_000;
 /** What NFStest compares to the second must not be off by one. */
 const clockToleranceS = 1;
 
-/** Lets the suite's programs be read, compiled and cached, and starts the agent: all of that is saved with the VM. */
+/** What the guest says of itself when it goes on. */
+export interface Resumed {
+  /** Release of its kernel, as `uname -r` prints it. */
+  readonly kernel: string;
+}
+
+/** Lets the suite's programs be compiled, read and cached, and starts the agent: all of that is saved with the VM. */
 export async function warmUp(session: RemoteSession, _suite: Suite, signal: AbortSignal): Promise<void> {
   const timed = { signal: AbortSignal.any([signal, AbortSignal.timeout(warmUpDeadlineMs)]) };
   const { suite, runner, agent } = clientPaths;
-  await session.exec(`cd ${suite} && PYTHONPATH=. python3 ${suiteProgram} --list--tests; python3 ${runner} --help; sudo true`, timed);
+  // Compiling the suite takes an emulated processor longer than a short testcase. What can't be compiled is compiled as it is run.
+  await session.exec(
+    `python3 -m compileall -q ${suite}; cd ${suite} && PYTHONPATH=. python3 ${suiteProgram} --list--tests; python3 -S ${runner} --help; sudo true`,
+    timed,
+  );
   const started = await session.exec(`sudo sh -c 'modprobe virtio_console 2>/dev/null; setsid python3 ${agent} </dev/null >/tmp/agent.log 2>&1 &'`, timed);
   if (started.exitCode !== 0) throw new EnvironmentError('the agent could not be started in the client VM', 'use --cold to go without it');
 }
@@ -26,9 +36,10 @@ export async function quiesce(vm: VmHandle, signal: AbortSignal): Promise<void> 
 }
 
 /** Gives a restored guest the time of day, a name and random numbers of its own. */
-export async function resume(vm: VmHandle, hostname: string, signal: AbortSignal): Promise<void> {
+export async function resume(vm: VmHandle, hostname: string, signal: AbortSignal): Promise<Resumed> {
   const request = { do: 'resume', time: Date.now() / 1000, hostname, entropy: randomBytes(64).toString('hex') };
-  const { time } = (await vm.askAgent(request, { signal, timeoutMs: answerDeadlineMs })) as { readonly time: number };
+  const { time, kernel } = (await vm.askAgent(request, { signal, timeoutMs: answerDeadlineMs })) as Resumed & { readonly time: number };
   const offS = time - Date.now() / 1000;
   if (!(Math.abs(offS) < clockToleranceS)) throw new EnvironmentError(`the client VM's clock is off by ${offS.toFixed(1)} s`, 'use --cold to boot it anew');
+  return { kernel };
 }

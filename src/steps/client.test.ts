@@ -39,6 +39,12 @@ describe('connectClient', () => {
     expect(context.phases).toEqual(['connect ok']);
   });
 
+  it('does not ask for a kernel that is known', async () => {
+    guest.commands.unshift(['uname', { exitCode: 127 }]);
+    await connectClient(guest, vm, 'key', context, '6.1.0-saved');
+    expect(context.bodies).toContainEqual({ type: 'client.connected', kernel: '6.1.0-saved' });
+  });
+
   it('a guest without `uname` is no client', async () => {
     guest.commands.unshift(['uname', { exitCode: 127 }]);
     await expect(connectClient(guest, vm, 'key', context)).rejects.toMatchObject({
@@ -90,12 +96,19 @@ describe('uploadSuite', () => {
 });
 
 describe('suiteCommand', () => {
+  it('the bundled suite needs no packages of the system, NFStest may', () => {
+    const words = (kind: 'bundled' | 'nfstest') =>
+      suiteCommand({ suite: { ...suite(), identity: { kind, version: null, source: dir } }, server, options: fakeOptions(dir, {}), testcases: ['read'] });
+    expect(words('bundled')).toContain(' --no-site ');
+    expect(words('nfstest')).not.toContain('--no-site');
+  });
+
   const command = (flags: Values = {}) =>
     suiteCommand({ suite: suite(), server, options: fakeOptions(dir, flags), testcases: ['open', 'read'] }).replaceAll(' --', '\n--');
 
   it('version 3', () => {
     expect(command()).toMatchInlineSnapshot(`
-      "exec python3 -u /home/nfstest/nfstest-tui/runner.py
+      "exec python3 -S -u /home/nfstest/nfstest-tui/runner.py
       --suite-root /home/nfstest/nfstest-tui/suite
       --script test/nfstest_posix
       --host 10.0.2.2
@@ -119,7 +132,7 @@ describe('suiteCommand', () => {
 
   it('version 4.1', () => {
     expect(command({ NFS_VERSION: '4.1' })).toMatchInlineSnapshot(`
-      "exec python3 -u /home/nfstest/nfstest-tui/runner.py
+      "exec python3 -S -u /home/nfstest/nfstest-tui/runner.py
       --suite-root /home/nfstest/nfstest-tui/suite
       --script test/nfstest_posix
       --host 10.0.2.2

@@ -37,12 +37,18 @@ export const clientPaths = {
   local: `${home}/local`,
 } as const;
 
-/** Logs in and asks for the kernel. */
-export function connectClient(remote: RemoteService, vm: VmHandle, privateKey: string, context: StepContext): Promise<RemoteSession> {
+/** Logs in, and asks for the kernel where `knownKernel` is null: a command takes an emulated processor as long as the login. */
+export function connectClient(
+  remote: RemoteService,
+  vm: VmHandle,
+  privateKey: string,
+  context: StepContext,
+  knownKernel: string | null = null,
+): Promise<RemoteSession> {
   return inPhase(context, 'connect', async () => {
     const target = { host: '127.0.0.1', port: vm.record.sshPort, user: clientUser, privateKey };
     const session = await remote.connect(target, { signal: context.signal, deadlineMs: connectDeadlineMs });
-    const kernel = (await output(session, 'uname -r', context)).trim();
+    const kernel = knownKernel ?? (await output(session, 'uname -r', context)).trim();
     context.report({ type: 'client.connected', kernel });
     return session;
   });
@@ -103,7 +109,9 @@ export function suiteCommand({ suite, server, options, testcases, local = false 
   const mountPort = options.nfsVersion === '3' ? ['--mount-port', String(server.mountPort)] : [];
   const wait = local ? [] : ['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)];
   const command = [
-    ...['exec', 'python3', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', scriptPath(options.suiteScript)],
+    // -S: packages of the system are looked for at every start, and the runner needs none. The bundled suite does not either.
+    ...['exec', 'python3', '-S', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', scriptPath(options.suiteScript)],
+    ...(suite.identity.kind === 'bundled' ? ['--no-site'] : []),
     ...wait,
     ...['--', ...args],
   ]

@@ -12,7 +12,7 @@ import type { VmHandle } from '../services/types.ts';
 import { FakeContext } from './fake-context.ts';
 import { SavedVms } from './saved-vms.ts';
 import { suiteProgram } from './suite-source.ts';
-import { type StartVmInput, startVm, type VmServices } from './vm.ts';
+import { type StartedVm, type StartVmInput, startVm, type VmServices } from './vm.ts';
 
 /** Everything that `startVm` needs, in memory and one folder. */
 export class FakeVmStart {
@@ -89,7 +89,7 @@ export class FakeVmStart {
   }
 
   /** Starts a VM as a process of its own would, and says what came of it. */
-  async start(flags: Values = {}, change: Partial<StartVmInput> = {}): Promise<{ vm: VmHandle; suiteDigest: string | null }> {
+  async start(flags: Values = {}, change: Partial<StartVmInput> = {}): Promise<StartedVm> {
     this.context = new FakeContext();
     return startVm({ ...this.input(flags), ...change }, this.services, this.context);
   }

@@ -62,6 +62,8 @@ export class Lane implements LaneSteps {
   #session: RemoteSession | null = null;
   /** Digest of the suite that is in the VM. */
   #suiteInVm: string | null = null;
+  /** Release of the VM's kernel, where it has said it. */
+  #kernel: string | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
   /** Settles when all of the server's log is read. */
@@ -166,6 +168,7 @@ export class Lane implements LaneSteps {
     };
     const started = await startVm(input, this.#services, contextOf(this.#scope, controls));
     this.#suiteInVm = started.suiteDigest;
+    this.#kernel = started.kernel;
     await environment.update({ suiteDigest: started.suiteDigest });
   }
 
@@ -175,7 +178,7 @@ export class Lane implements LaneSteps {
 
   async #connect(controls: StepControls): Promise<void> {
     const { privateKey } = await ensureClientKey(vmFiles(this.#scope.options).key);
-    this.#session = await connectClient(this.#services.remote, present(this.#vm), privateKey, contextOf(this.#scope, controls));
+    this.#session = await connectClient(this.#services.remote, present(this.#vm), privateKey, contextOf(this.#scope, controls), this.#kernel);
   }
 
   upload(controls: StepControls): Promise<void> {
@@ -283,6 +286,8 @@ export class Lane implements LaneSteps {
   }
 
   async #stop(): Promise<void> {
+    // A container that is being removed has no state to show.
+    this.#sampling.abort();
     const results = await Promise.allSettled([this.#server?.container.remove({ graceMs: this.#graceMs }), this.#vm?.stop({ graceMs: this.#graceMs })]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');

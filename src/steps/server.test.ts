@@ -172,6 +172,16 @@ describe('sampleServer', () => {
     await sampling;
   });
 
+  it('a sample that takes its time keeps nobody waiting at the end', async () => {
+    const { container } = await start();
+    context = new FakeContext();
+    const slow = Object.assign(Object.create(container), { sample: () => new Promise<never>(() => {}) });
+    const sampling = sampleServer(slow, context);
+    context.abort();
+    await sampling;
+    expect(context.bodies).toEqual([]);
+  });
+
   it('says once that it can’t read a container', async () => {
     const { container } = await start();
     await container.remove({ graceMs: 0 });

@@ -8,7 +8,7 @@ import { inPhase, progressOf, type StepContext } from './context.ts';
 import type { ServerRecord } from './environment.ts';
 import { labels } from './labels.ts';
 import { choosePort } from './ports.ts';
-import { delay } from './wait.ts';
+import { delay, unlessAborted } from './wait.ts';
 
 const phase = 'server';
 const pollMs = 25;
@@ -169,7 +169,10 @@ async function allTrue<T>(items: readonly T[], holds: (item: T) => Promise<boole
 export async function sampleServer(container: ContainerHandle, context: StepContext): Promise<void> {
   while (!context.signal.aborted) {
     try {
-      const [state, sample] = await Promise.all([container.state(), container.sample()]);
+      // The engine takes a second for a sample: the end of a run does not wait for it.
+      const taken = await unlessAborted(context.signal, Promise.all([container.state(), container.sample()]));
+      if (taken === null) return;
+      const [state, sample] = taken;
       context.report({
         type: 'server.sampled',
         state: state.status,

@@ -94,6 +94,11 @@ describe('the second start', () => {
     expect(lab.context.types).toEqual(['phase.started', 'vm.started', 'vm.ready', 'phase.finished']);
   });
 
+  it('knows the kernel, which the guest need not be asked for', async () => {
+    expect((await lab.start()).kernel).toBe('6.1.0-fake');
+    expect((await lab.start({ COLD: '1' })).kernel).toBeNull();
+  });
+
   it('gives the guest the time, a name, and random numbers of its own', async () => {
     await lab.phases();
     await lab.phases();

@@ -3,7 +3,7 @@ import { failedMarker, readyMarker, vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { Phase } from '../model/events.ts';
 import type { PortService, ProcessTable, RemoteService, VmHandle, VmImage, VmImageService, VmRecord, VmService, VmSpec } from '../services/types.ts';
-import { quiesce, resume, warmUp } from './agent.ts';
+import { quiesce, type Resumed, resume, warmUp } from './agent.ts';
 import { connectClient, uploadSuite } from './client.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import { choosePort } from './ports.ts';
@@ -55,6 +55,8 @@ export interface StartedVm {
   readonly vm: VmHandle;
   /** Digest of the suite that is in it already; null: none is. */
   readonly suiteDigest: string | null;
+  /** Release of its kernel, where the guest has said it already. */
+  readonly kernel: string | null;
 }
 
 /** What QEMU will be told to boot; also printed by --dry-run. */
@@ -98,7 +100,7 @@ export async function startVm(input: StartVmInput, services: VmServices, context
     },
     ({ record }) => `${describe(input, record)}, booted cold`,
   );
-  return { vm, suiteDigest: null };
+  return { vm, suiteDigest: null, kernel: null };
 }
 
 const describe = ({ image }: StartVmInput, { accelerator, sshPort }: VmRecord) => `${image.title}, ${accelerator}, SSH on 127.0.0.1:${sshPort}`;
@@ -118,13 +120,13 @@ async function startSaved(input: StartVmInput, spec: VmSpec, services: VmService
     });
     if (saved === null) return null;
     try {
-      const vm = await inPhase(
+      const { vm, kernel } = await inPhase(
         context,
         'vm',
         () => restore(input, spec, saved, services, context),
-        ({ record }) => `${describe(input, record)}, from its saved state`,
+        ({ vm: { record } }) => `${describe(input, record)}, from its saved state`,
       );
-      return { vm, suiteDigest: saved.suiteDigest };
+      return { vm, suiteDigest: saved.suiteDigest, kernel };
     } catch (error) {
       context.signal.throwIfAborted();
       await input.saved.discard(saved);
@@ -134,14 +136,21 @@ async function startSaved(input: StartVmInput, spec: VmSpec, services: VmService
   return null;
 }
 
-async function restore(input: StartVmInput, spec: VmSpec, saved: SavedVm, { vms, images }: VmServices, context: StepContext): Promise<VmHandle> {
+async function restore(
+  input: StartVmInput,
+  spec: VmSpec,
+  saved: SavedVm,
+  { vms, images }: VmServices,
+  context: StepContext,
+): Promise<{ readonly vm: VmHandle } & Resumed> {
   const { files, accelerator } = saved;
   const { signal } = context;
   await images.createOverlay({ base: files.disk, overlay: spec.overlay, trusted: true }, { signal });
   const wanted: VmSpec = { ...spec, accelerators: [accelerator], memoryFile: { path: files.memory, sharing: 'private' }, restoreFrom: files.devices };
   const vm = await vms.start(wanted, { signal, onNote: () => {} });
+  let resumed: Resumed;
   try {
-    await resume(vm, input.hostname, signal);
+    resumed = await resume(vm, input.hostname, signal);
   } catch (error) {
     await vm.stop({ graceMs: 0 });
     throw error;
@@ -149,7 +158,7 @@ async function restore(input: StartVmInput, spec: VmSpec, saved: SavedVm, { vms,
   await input.onStarted(vm);
   context.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
   context.report({ type: 'vm.ready' });
-  return vm;
+  return { vm, ...resumed };
 }
 
 /** Boots a VM whose memory and disk lie in the saved VM's files, brings the suite into it, and saves it. It is gone afterwards. */

@@ -25,3 +25,17 @@ export const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+
+/** What the work comes to; null as soon as the signal fires. Leaves no listener behind. */
+export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | null> {
+  const done = new AbortController();
+  const gone = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true, signal: done.signal });
+  });
+  try {
+    return await Promise.race([work, gone]);
+  } finally {
+    done.abort();
+  }
+}

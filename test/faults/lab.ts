@@ -15,6 +15,7 @@ export const faultsDir = join(root, 'build', 'faults');
 type Event = Readonly<Record<string, unknown>>;
 type Program = ReturnType<typeof startCli>;
 
+const endOf = ({ exitCode, stdout, stderr }: Finished) => `exit code ${exitCode}: ${stderr}\n${stdout.slice(-1_500)}`;
 const nameOf = (flag: string) => flag.split('=')[0];
 
 const signal = AbortSignal.timeout(24 * 3600 * 1000);
@@ -113,15 +114,15 @@ export class FaultLab {
 
   /** Waits until the newest run has such an event; throws where the program ends first. */
   async until(program: Program, type: string, fields: Event = {}): Promise<Event> {
-    let ended = false;
-    void program.finished.then(() => {
-      ended = true;
+    let ended: Finished | null = null;
+    void program.finished.then((finished) => {
+      ended = finished;
     });
     for (;;) {
-      const last = ended;
+      const last: Finished | null = ended;
       const found = (await this.events()).find((event) => event.type === type && Object.entries(fields).every(([key, value]) => event[key] === value));
       if (found) return found;
-      if (last) throw new Error(`the program ended before '${type}' ${JSON.stringify(fields)}:\n${program.output().slice(-1_500)}`);
+      if (last !== null) throw new Error(`the program ended before '${type}' ${JSON.stringify(fields)}: ${endOf(last)}`);
       await sleep(15);
     }
   }

@@ -6,7 +6,7 @@ import { booting, building, type PhaseOfRun, stopping, testing } from './signal-
 import type { Fault } from './types.ts';
 
 /** Throws out of nowhere when SIGUSR2 comes, as a bug would. */
-const bug = '--import=data:text/javascript,process.on("SIGUSR2",()=>{setImmediate(()=>{throw%20new%20Error("an%20injected%20bug")})})';
+const bug = "--import=data:text/javascript,process.on('SIGUSR2',()=>{setImmediate(()=>{throw%20new%20Error('an%20injected%20bug')})})";
 
 const killed = (phase: PhaseOfRun): Fault => ({
   name: `kill-9-in-${phase.name}`,

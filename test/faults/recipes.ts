@@ -9,7 +9,7 @@ async function copyRecipe(lab: FaultLab, name: string, change: (text: string) =>
   await cp(join(root, 'test/fixtures/servers', name), folder, { recursive: true });
   await cp(join(root, 'nfstest/servers/ganesha/seccomp.json'), join(folder, 'seccomp.json'));
   const file = join(folder, 'server.json');
-  await writeFile(file, change((await readFile(file, 'utf8')).replace(/"seccompProfile": ".*"/, '"seccompProfile": "seccomp.json"')));
+  await writeFile(file, change((await readFile(file, 'utf8')).replace(/"seccompProfile": "[^"]*"/, '"seccompProfile": "seccomp.json"')));
   lab.afterwards(() => rm(folder, { recursive: true, force: true }));
   return [`--image-name=${name}`, `--server-config=${file}`];
 }
