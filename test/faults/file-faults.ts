@@ -77,6 +77,27 @@ export const fileFaults: readonly Fault[] = [
     },
   },
   {
+    name: 'vm-disk-full',
+    about: 'the disk of the VM folder is full during a run: the guest can’t go on, and the client is lost',
+    speed: 'slow',
+    obstacle: onlyRoot,
+    expected: { exitCode: [3, 5], says: [/client VM|No space|disk/], withinS: 75 },
+    inflict: async (lab) => {
+      const folder = join(lab.vmDir, 'instances', 'full');
+      await mkdir(folder, { recursive: true });
+      mount('-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder);
+      lab.afterwards(async () => {
+        spawnSync('umount', ['-l', folder]);
+        await rm(folder, { recursive: true });
+      });
+      const program = lab.run(['--testcase=all', '--timeout=30s', '--pcap=never', '--instance=full']);
+      await lab.untilTesting(program);
+      lab.strike();
+      lab.guest('sudo dd if=/dev/urandom of=/var/tmp/fill bs=1M count=60 oflag=direct').catch(() => {});
+      return program.finished;
+    },
+  },
+  {
     name: 'runs-read-only',
     about: 'RUNS_DIR can’t be written: nothing is started',
     speed: 'quick',

@@ -57,8 +57,13 @@ export class FaultLab {
   /** Begins a run of a testcase, as plain lines; flags win over those of the lab. */
   run(args: readonly string[] = [], env: Record<string, string> = {}): Program {
     const usual = ['--testcase=read', ...this.flags].filter((flag) => !args.some((arg) => nameOf(arg) === nameOf(flag)));
-    return this.command(['--ci', '--triage=never', ...usual, ...args], env);
+    // An empty one only takes the place of the lab's.
+    const given = ['--triage=never', ...usual, ...args].filter((flag, at, all) => all.findLastIndex((other) => nameOf(other) === nameOf(flag)) === at);
+    return this.command(['--ci', ...given.filter((flag) => !flag.endsWith('='))], env);
   }
+
+  /** Flags that let the program choose its ports. */
+  readonly anyPorts: readonly string[] = ['--port=', '--ssh-port='];
 
   /** Begins a command; flags of the lab are up to the caller. */
   command(args: readonly string[], env: Record<string, string> = {}): Program {

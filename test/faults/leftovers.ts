@@ -3,18 +3,11 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { environmentId } from '../../src/config/vm-files.ts';
+import { environmentId, environmentsOnDisk } from '../../src/config/vm-files.ts';
 import { labels } from '../../src/steps/labels.ts';
 
 /** Files that only live as long as an environment does. */
 const transient = /^(qmp\.sock|agent\.sock|env\.json|run\.lock|image\.lock|vm-test\.qcow2|capture-|lane-\d+$)|\.(takeover|tmp)$/;
-
-/** Folders of environments in a VM folder: its own, triage's, and those of other instances. */
-async function environmentDirs(vmDir: string): Promise<readonly string[]> {
-  const instances = await readdir(join(vmDir, 'instances')).catch(() => []);
-  const roots = [vmDir, ...instances.map((name) => join(vmDir, 'instances', name))];
-  return roots.flatMap((dir) => [dir, join(dir, 'triage')]);
-}
 
 /** Processes, other than this one, with the folder's path on their command line: QEMU, and tools that were not waited for. */
 export async function processesOf(folder: string): Promise<readonly { readonly pid: number; readonly command: string }[]> {
@@ -26,7 +19,7 @@ export async function processesOf(folder: string): Promise<readonly { readonly p
 }
 
 export const containersOf = async (docker: Docker, vmDir: string): Promise<readonly Docker.ContainerInfo[]> => {
-  const ids = new Set((await environmentDirs(vmDir)).map(environmentId));
+  const ids = new Set((await environmentsOnDisk(vmDir)).map(environmentId));
   const all = await docker.listContainers({ all: true, filters: { label: [labels.environment] } });
   return all.filter(({ Labels }) => ids.has(Labels[labels.environment] ?? ''));
 };
@@ -52,7 +45,7 @@ export async function leftoversOf(
   const found: string[] = [];
   for (const { Names } of await containersOf(docker, vmDir)) found.push(`container ${Names[0]?.slice(1)}`);
   for (const { pid, command } of await processesOf(vmDir)) found.push(`process ${pid} (${command.slice(0, 60)})`);
-  for (const dir of await environmentDirs(vmDir)) {
+  for (const dir of await environmentsOnDisk(vmDir)) {
     for (const name of await readdir(dir).catch(() => [])) if (transient.test(name)) found.push(`file ${join(dir, name)}`);
     const sockets = (await readdir(tmpdir())).filter((name) => name.startsWith(`nfstest-tui-${environmentId(dir)}`));
     found.push(...sockets.map((name) => `socket ${join(tmpdir(), name)}`));

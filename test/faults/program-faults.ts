@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { program as cli, type Finished, root } from '../support/cli.ts';
+import { brokenServer } from './recipes.ts';
 import { booting, building, type PhaseOfRun, stopping, testing } from './signal-faults.ts';
 import type { Fault } from './types.ts';
 
@@ -21,6 +22,18 @@ const killed = (phase: PhaseOfRun): Fault => ({
     return lab.command(['clean', '--orphans', ...lab.flags]).finished;
   },
 });
+
+/** Waits until something holds; throws where the program ends first. */
+async function waitFor(holds: () => boolean | Promise<boolean>, finished: Promise<Finished>): Promise<void> {
+  let end: Finished | null = null;
+  void finished.then((found) => {
+    end = found;
+  });
+  while (!(await holds())) {
+    if (end !== null) throw new Error(`the program ended first: ${JSON.stringify(end)}`);
+    await sleep(20);
+  }
+}
 
 /** What can happen to the program itself. */
 export const programFaults: readonly Fault[] = [
@@ -46,6 +59,34 @@ export const programFaults: readonly Fault[] = [
     inflict: async (lab) => {
       const program = lab.run(['--testcase=all', '--lanes=2', '--memory=256M']);
       await lab.untilTesting(program);
+      lab.strike();
+      program.child.kill('SIGKILL');
+      await program.finished;
+      return lab.command(['clean', '--orphans', ...lab.flags]).finished;
+    },
+  },
+  {
+    name: 'two-instances',
+    about: 'two runs at once in one checkout, one with --instance: both pass',
+    speed: 'slow',
+    expected: { exitCode: 0, says: [/NFS Test PASSED/, /ganesha-server-two/], withinS: 120 },
+    inflict: async (lab) => {
+      lab.strike();
+      const [first, second] = await Promise.all([lab.run().finished, lab.run(['--instance=two', ...lab.anyPorts]).finished]);
+      if (first.exitCode !== 0) throw new Error(`the one without a name ended with ${first.exitCode}:\n${first.stdout.slice(-800)}`);
+      return second;
+    },
+  },
+  {
+    name: 'kill-9-instance-and-triage',
+    about: 'a triage of an instance is killed: `clean --orphans` without the instance’s name takes away what both left',
+    speed: 'slow',
+    expected: { exitCode: 0, says: [/stopped .*client VM.*container/], withinS: 30 },
+    inflict: async (lab) => {
+      const flags = ['--instance=two', ...lab.anyPorts, '--triage=always', ...(await brokenServer(lab))];
+      const program = lab.run(['--testcase=rename', ...flags]);
+      await waitFor(() => program.output().includes('triage: rename'), program.finished);
+      await waitFor(async () => (await lab.leftovers()).some((left) => left.startsWith('process')), program.finished);
       lab.strike();
       program.child.kill('SIGKILL');
       await program.finished;

@@ -18,6 +18,9 @@ async function copyRecipe(lab: FaultLab, name: string, change: (text: string) =>
 export const hostileServer = (lab: FaultLab, mode: string): Promise<readonly string[]> =>
   copyRecipe(lab, 'hostile', (text) => text.replace('"MODE": "mute"', `"MODE": "${mode}"`));
 
+/** A server with faults that tests find: see test/fixtures/servers/broken. */
+export const brokenServer = (lab: FaultLab): Promise<readonly string[]> => copyRecipe(lab, 'broken', (text) => text);
+
 /** A server whose build takes a minute. */
 export const slowBuild = (lab: FaultLab): Promise<readonly string[]> =>
   copyRecipe(lab, 'slow-build', (text) => text.replace('"NONCE": "0"', `"NONCE": "${lab.nfsPort}-${Date.now()}"`));
