@@ -45,13 +45,13 @@ export function prepareVmImage(
   services: VmImageServices,
   context: StepContext,
 ): Promise<PreparedVm> {
-  const prepare = async (): Promise<PreparedVm> => {
+  const prepare = async (timed: StepContext): Promise<PreparedVm> => {
     const key = await ensureClientKey(vmFiles(options).key);
-    const cidata = await prepareSeed(options, key, services.images, context);
-    const found = await prepareDisk(options, platform, arch, services.images, context);
+    const cidata = await prepareSeed(options, key, services.images, timed);
+    const found = await prepareDisk(options, platform, arch, services.images, timed);
     if (found.image.needsProvisioning) {
-      progressOf(context, phase)('first boot: installing packages');
-      await services.provision(found.image, cidata, key, context);
+      progressOf(timed, phase)('first boot: installing packages');
+      await services.provision(found.image, cidata, key, timed);
       await markProvisioned(found.image.disk);
     }
     return { ...found, cidata, key };
@@ -62,7 +62,7 @@ export function prepareVmImage(
   return inPhase(
     context,
     phase,
-    () => withLock(vmFiles(options).imageLock, lock, prepare),
+    () => withLock(vmFiles(options).imageLock, lock, () => prepare(context)),
     (prepared) => prepared.detail,
   );
 }
