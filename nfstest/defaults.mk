@@ -15,6 +15,8 @@ BUILDER ?= auto
 
 # Client VM.
 VM_OUTPUT_DIR ?= build/nfstest/vm
+# Name of an environment beside others of this checkout, with its own ports, folders and containers; image, key and saved VM are shared.
+INSTANCE ?=
 VM_IMAGE_NAME ?= vm.qcow2
 CIDATA_NAME ?= cidata.iso
 VM_MEMORY ?= 512M

@@ -233,6 +233,7 @@ export class Lane implements LaneSteps {
     this.#session?.close();
     try {
       if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls));
+      else if (this.#settings.attached === null) await this.#settings.environment.update({ kept: true });
     } finally {
       await this.#followers.end();
       for (const channel of ['suite', 'server', 'vm', 'build'] as const) this.#scope.logs.end(channel);

@@ -2,7 +2,7 @@ import type { Options } from '../config/options.ts';
 import { failedMarker, readyMarker, vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { Phase } from '../model/events.ts';
-import type { PortService, RemoteService, VmHandle, VmImage, VmImageService, VmRecord, VmService, VmSpec } from '../services/types.ts';
+import type { PortService, ProcessTable, RemoteService, VmHandle, VmImage, VmImageService, VmRecord, VmService, VmSpec } from '../services/types.ts';
 import { quiesce, type Resumed, resume, warmUp } from './agent.ts';
 import { connectClient, uploadSuite } from './client.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
@@ -17,6 +17,7 @@ export interface VmServices {
   readonly vms: VmService;
   readonly images: VmImageService;
   readonly ports: PortService;
+  readonly processes: ProcessTable;
   /** Accelerators in the order to try. */
   readonly accelerators: (context: StepContext) => Promise<readonly string[]>;
   /** UEFI code for arm64 guests; null where none is needed or found. */
@@ -109,7 +110,7 @@ async function startSaved(input: StartVmInput, spec: VmSpec, services: VmService
   const note = (message: string) => context.report({ type: 'note.reported', level: 'info', message });
   const bake = (files: SavedVmFiles) => bootAndSave(input, spec, files, services, context);
   for (const lastTry of [false, true]) {
-    const saved = await input.saved.provide(input, spec, bake, note).catch((error: unknown) => {
+    const saved = await input.saved.provide(input, spec, bake, note, context.signal).catch((error: unknown) => {
       if (!(error instanceof SavingFailed)) throw error;
       note(`${error.message}; booting cold, without saving`);
       return null;
