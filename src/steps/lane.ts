@@ -132,6 +132,7 @@ export class Lane implements LaneSteps {
       ...{ runId, options, platform, arch, image, cidata, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
       hostname: options.lane === 0 ? 'nfstest-vm' : `nfstest-vm-${options.lane + 1}`,
       tail: tailOf(this.#scope, 'vm'),
+      onConsole: this.#scope.logs.buffers.vm.subscribe,
       onStarted: async (vm: VmHandle) => {
         this.#ownVm(vm, controls);
         await environment.update({ vm: vm.record });
