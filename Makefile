@@ -19,7 +19,7 @@ endif
 CLI := build/nfstest-tui
 SOURCES := $(shell find src components -name '*.ts' -o -name '*.tsx' 2>/dev/null)
 
-.PHONY: help nfstest start-test-env stop-test-env tui doctor setup test check bench clean
+.PHONY: help nfstest start-test-env stop-test-env tui doctor setup test test-faults soak check bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,12 @@ setup: $(CLI) ## install what is missing and start an engine (apt-get; asks on a
 test: $(CLI) ## all tests, with the real engine and a real VM (and a browser for the HTML report)
 	@$(CLI) setup --for-tests $(if $(filter-out 0,$(YES)),--yes)
 	@npm run --silent test:all
+
+test-faults: setup ## inflict every fault on real parts: build/faults.json (FAULTS=name,name chooses; as root)
+	@npm run --silent test:faults
+
+soak: setup ## start, run and stop 50 times (SOAK_ROUNDS) and see that nothing grows: build/soak.json
+	@npm run --silent soak
 
 check: node_modules/.package-lock.json ## types, lint and unit tests: under a minute
 	@npm run --silent check

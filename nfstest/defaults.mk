@@ -15,6 +15,8 @@ BUILDER ?= auto
 
 # Client VM.
 VM_OUTPUT_DIR ?= build/nfstest/vm
+# Name of an environment beside others of this checkout, with its own ports, folders and containers; image, key and saved VM are shared.
+INSTANCE ?=
 VM_IMAGE_NAME ?= vm.qcow2
 CIDATA_NAME ?= cidata.iso
 VM_MEMORY ?= 512M
@@ -51,6 +53,8 @@ NFSTEST_REPO ?= git://git.linux-nfs.org/projects/mora/nfstest.git
 NFSTEST_TAG ?= v3.2
 # Longest time the testcases may take, for example 90s, 30m, 2h.
 TIMEOUT ?= 30m
+# The lane whose server and client `logs` and `shell` are about, where a kept environment has several.
+LANE ?= 1
 
 # How long each other wait may take; past it the run ends and says what was awaited (docs/deadlines.md).
 # Each download: VM image, pulled server image, clone of server or suite.
@@ -73,9 +77,6 @@ ENGINE_TIMEOUT ?= 30s
 RUN_TIMEOUT ?= 4h
 # 1: put a lane that lost its client VM or server up anew and go on with the testcases that have not run. Empty: with several lanes.
 RECOVER ?=
-
-# The lane whose server and client `logs` and `shell` are about, where a kept environment has several.
-LANE ?= 1
 
 # Which testcases' NFS traffic is kept as a capture: always, on-failure or never (then nothing is recorded).
 PCAP ?= on-failure

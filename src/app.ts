@@ -5,6 +5,7 @@ import { vmFiles } from './config/vm-files.ts';
 import { currentVerdictKey, rememberVerdict } from './host/accelerator-memory.ts';
 import { chooseAccelerator, qemuVersion } from './host/choose-accelerator.ts';
 import { engineError, resolveEngine } from './host/engine-socket.ts';
+import { PortClaims } from './host/port-claims.ts';
 import { findFreePort, isPortFree, portHolder } from './host/ports.ts';
 import { processStartTime } from './host/process.ts';
 import { qemuBinaryFor } from './host/tools.ts';
@@ -27,7 +28,9 @@ export type Services = LaneServices & PreparationServices;
 
 export const processes: ProcessTable = { startTime: processStartTime };
 
-const ports: PortService = { isFree: isPortFree, findFree: findFreePort, holder: portHolder };
+const claims = new PortClaims();
+const claim = (port: number) => claims.claim(port);
+const ports: PortService = { isFree: isPortFree, claim, findFree: (options) => findFreePort({ ...options, claim }), holder: portHolder };
 
 /** The engine that answers; throws EnvironmentError saying which were tried. */
 export async function openEngine(settings: { readonly callMs?: number } = {}): Promise<EngineService> {
@@ -55,6 +58,7 @@ export async function openServices(options: Options): Promise<Services> {
     images,
     ports,
     remote,
+    processes,
     qemuVersion: () => qemuVersion(qemuBinary),
     firmware: () => findFirmware(process.arch),
     accelerators: async ({ signal, report }) => {

@@ -108,10 +108,8 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'client.disconnected':
     case 'engine.lost':
     case 'hang.diagnosed':
-    case 'lane.replaced': {
-      const note = describeLossEvent(event);
-      return { ...view, laneStates: reduceLanes(view.laneStates, event), note, warning: note };
-    }
+    case 'lane.replaced':
+      return { ...view, laneStates: reduceLanes(view.laneStates, event), note: describeLossEvent(event), warning: describeLossEvent(event) };
     case 'suite.started':
       return { ...view, environment: 'running', setupFailure: null };
     case 'suite.finished':

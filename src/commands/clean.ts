@@ -2,44 +2,61 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openEngine, openVms, processes } from '../app.ts';
-import { vmFiles } from '../config/vm-files.ts';
+import { environmentsOnDisk, instancesDir, triageDir, vmFiles } from '../config/vm-files.ts';
+import { PortClaims } from '../host/port-claims.ts';
 import { messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { EngineService } from '../services/types.ts';
 import { lockEnvironment } from '../steps/environment.ts';
 import { labels } from '../steps/labels.ts';
+import { orphansRemain, stopOrphans } from '../steps/orphans.ts';
 import { baseImageRepository } from '../steps/server-image.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import type { CommandInput, RunCommand } from './types.ts';
 
-/** Stops everything and removes what this program built. */
+/** Stops everything and removes what this program built; with --orphans only stops what runs left that were killed. */
 export const cleanUp: RunCommand = async (input) => {
-  const unlock = await lockEnvironment(input.options, processes);
+  if (input.switches.has('orphans')) return cleanOrphans(input);
+  const unlocks: (() => Promise<void>)[] = [];
   try {
+    // A run of another instance, or a triage, is under way as well as one here: nothing is taken from under it.
+    for (const vmDir of await environmentsOnDisk(input.options.imageDir)) unlocks.push(await lockEnvironment({ vmDir }, processes));
     for (const line of await clean(input)) input.write(`${line}\n`);
     return ExitCode.passed;
   } finally {
-    await unlock();
+    for (const unlock of unlocks) await unlock();
   }
 };
 
+async function cleanOrphans({ options, write }: CommandInput): Promise<ExitCode> {
+  const { stopped, troubles } = await stopOrphans(options, { openEngine, vms: openVms(), processes });
+  await new PortClaims().sweep();
+  write(stopped.length > 0 ? `stopped ${stopped.join(', ')}\n` : 'nothing was left behind\n');
+  if (troubles.length > 0) throw orphansRemain(troubles);
+  return ExitCode.passed;
+}
+
 async function clean({ options }: CommandInput): Promise<readonly string[]> {
   const done: string[] = [];
+  const dirs = await environmentsOnDisk(options.imageDir);
   // First, and without the engine: nothing else ends a VM whose files are gone.
-  done.push(...(await stopEnvironment(options, { server: false, vm: true }, { openEngine, vms: openVms() })).map((what) => `stopped ${what}`));
+  const stopIn = async (vmDir: string, parts: { server: boolean; vm: boolean }, engine = openEngine) =>
+    done.push(...(await stopEnvironment({ ...options, vmDir }, parts, { openEngine: engine, vms: openVms() })).map((what) => `stopped ${what}`));
+  for (const vmDir of dirs) await stopIn(vmDir, { server: false, vm: true });
   const engine = await openEngine().catch((error: unknown) => {
     done.push(`left containers and images alone: ${messageOf(error)}`);
     return null;
   });
   if (engine) {
-    const stopped = await stopEnvironment(options, { server: true, vm: false }, { openEngine: async () => engine, vms: openVms() });
-    done.push(...stopped.map((what) => `stopped ${what}`), ...(await removeImages(engine)));
+    for (const vmDir of dirs) await stopIn(vmDir, { server: true, vm: false }, async () => engine);
+    done.push(...(await removeImages(engine)));
   }
   const files = vmFiles(options);
   // The seed ISO was made here where the user-data that it was made of lies beside it.
   if (existsSync(files.userData) && dirname(options.cidata.value) === options.imageDir) await rm(options.cidata.value, { force: true });
   const ours = [files.overlay, files.userData, files.metaData, files.vmlinuz, files.initrd, files.consoleLog, files.qemuLog, files.key, `${files.key}.pub`];
-  for (const path of ours) await rm(path, { force: true });
+  const found = [files.saved, files.digests, files.accelerators, files.serverLog, triageDir(options.imageDir), instancesDir(options.imageDir)];
+  for (const path of [...ours, ...found]) await rm(path, { recursive: true, force: true });
   // A stamp beside an image says that it was made here.
   const stamp = `${options.vmImage.value}.json`;
   if (

@@ -1,6 +1,9 @@
-import type { Services } from '../app.ts';
+import { existsSync } from 'node:fs';
+import { processes, type Services } from '../app.ts';
+import { triageDir } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { readEnvironment } from '../steps/environment.ts';
+import { stopOrphansIn } from '../steps/orphans.ts';
 import { stopEnvironment } from '../steps/stop.ts';
 import type { RunRequest } from './open-run.ts';
 
@@ -21,7 +24,11 @@ export async function clearLeftovers(
       );
     }
   }
-  return stopEnvironment(options, parts, { openEngine: async () => services.engine, vms: services.vms });
+  const stopServices = { openEngine: async () => services.engine, vms: services.vms, processes };
+  const stopped = await stopEnvironment(options, parts, stopServices);
+  // A triage has its own environment beside this one; one that was killed left it there.
+  const triage = [triageDir(options.vmDir)].filter((dir) => existsSync(dir));
+  return [...stopped, ...(await stopOrphansIn(triage, options, stopServices)).stopped];
 }
 
 async function serverRuns(containerId: string, { engine }: Pick<Services, 'engine'>): Promise<boolean> {

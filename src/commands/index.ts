@@ -153,6 +153,8 @@ export const commands: readonly Command[] = [
     details: [
       'Removes the server images that this program built, their base images, and the VM’s files; runs are kept.',
       'Images and files that were given by name are never touched.',
+      'With --orphans it only stops what killed runs left (containers, VMs, overlays, sockets, locks), of lanes, triage and instances too.',
+      'What start-env or --keep left running on purpose stays, and so does what a living run holds.',
     ],
     load: async () => (await import('./clean.ts')).cleanUp,
   },

@@ -1,9 +1,15 @@
 import { ExitCode } from '../model/exit-codes.ts';
-import type { Outcome } from '../model/verdict.ts';
+import { type Outcome, outcomeOfError } from '../model/verdict.ts';
 
 const codes = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated, SIGHUP: ExitCode.hangup } as const;
 
-/** Turns signals into outcomes until the returned function is called; a third one ends the program at once. */
+/** So many exceptions that nobody caught: what is tidied up throws them itself. */
+const mostExceptions = 10;
+
+/**
+ * Turns signals into outcomes until the returned function is called; a third one ends the program at once. An exception that nobody caught
+ * is one too: Node would end with 1, which means that a testcase failed, and leave everything running.
+ */
 export function onSignals(stop: (outcome: Outcome) => void): () => void {
   let count = 0;
   const handlers = Object.entries(codes).map(([name, exitCode]) => {
@@ -15,8 +21,17 @@ export function onSignals(stop: (outcome: Outcome) => void): () => void {
     process.on(name, handler);
     return () => process.removeListener(name, handler);
   });
+  let exceptions = 0;
+  const onException = (error: unknown) => {
+    exceptions += 1;
+    if (exceptions === 1) stop(outcomeOfError(error));
+    else process.stderr.write(`nfstest-tui: a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
+    if (exceptions > mostExceptions) process.exit(ExitCode.environment);
+  };
+  process.on('uncaughtException', onException);
   return () => {
     for (const remove of handlers) remove();
+    process.removeListener('uncaughtException', onException);
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isGitUrl, type NfsVersion, type Options, type Setting } from '../config/options.ts';
 import { findRecipe } from '../config/server-recipe.ts';
+import { triageDir } from '../config/vm-files.ts';
 import { readRun } from '../history/read-runs.ts';
 import { messageOf } from '../model/errors.ts';
 import type { TriageFinished, TriageResult } from '../model/events.ts';
@@ -23,7 +24,7 @@ export function triageOptions(options: Options, runFolder: string): Options {
   const port = ({ value }: Setting<number>) => ({ value: value + portStep > highestPort ? value - portStep : value + portStep, explicit: false });
   return {
     ...options,
-    ...{ vmDir: join(options.vmDir, 'triage'), lanes: 1, lane: 0, nfsPort: port(options.nfsPort), sshPort: port(options.sshPort) },
+    ...{ vmDir: triageDir(options.vmDir), lanes: 1, lane: 0, nfsPort: port(options.nfsPort), sshPort: port(options.sshPort) },
     ...{ runsDir: join(runFolder, 'triage'), knownFailures: 'none', strict: false },
     given: { ...options.given, KNOWN_FAILURES: 'none' },
   };

@@ -51,6 +51,7 @@ export const flags: readonly Flag[] = [
   setting('lane', 'LANE', 'N', 'logs, shell: the lane whose server or VM it is about'),
   setting('accel', 'ACCEL', 'NAME', 'auto, kvm, hvf or tcg'),
   toggle('cold', 'boot the client VM instead of restoring its saved state', 'COLD'),
+  setting('instance', 'INSTANCE', 'NAME', 'run beside other environments of this checkout, with own ports, folders and containers'),
   setting('vm-dir', 'VM_OUTPUT_DIR', 'DIR', 'folder of the VM and its environment'),
   setting('vm-image', 'VM_IMAGE_NAME', 'FILE', 'cloud-init disk image; a bare name lies in the VM folder'),
   setting('cidata', 'CIDATA_NAME', 'FILE', 'seed ISO; a bare name lies in the VM folder'),
@@ -75,6 +76,7 @@ export const flags: readonly Flag[] = [
   toggle('yes', 'do not ask before installing'),
   toggle('for-tests', 'setup: with what the program’s own tests need'),
   toggle('timings', 'status: how long each step of the last start took'),
+  toggle('orphans', 'clean: only stop what killed runs left'),
   toggle('follow', 'go on printing as a log grows'),
 ];
 

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../model/errors.ts';
 import { type Deadlines, deadlinesOf, parseDuration } from './deadlines.ts';
+import { instanceName, nfsPortsAfter, portOfInstance, sshPortsAfter } from './instance.ts';
+import { instancesDir } from './vm-files.ts';
 
 export { parseDuration } from './deadlines.ts';
 
@@ -30,6 +32,8 @@ export interface Options {
   readonly vmDir: string;
   /** Folder of image, key and saved VMs: the VM folder, but for an environment that stands beside another. */
   readonly imageDir: string;
+  /** Name of an environment that stands beside the usual one; empty: the usual one. */
+  readonly instance: string;
   readonly vmImage: Setting<string>;
   readonly cidata: Setting<string>;
   readonly memoryMiB: number;
@@ -125,17 +129,19 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
   };
 
   const serverSource = path(pick('SERVER_SRC').value);
-  const vmDir = resolve(cwd, pick('VM_OUTPUT_DIR').value);
+  const imageDir = resolve(cwd, pick('VM_OUTPUT_DIR').value);
+  const instance = instanceName(pick('INSTANCE').value);
+  const vmDir = instance === '' ? imageDir : join(instancesDir(imageDir), instance);
   const file = (key: string): Setting<string> => {
     const { value, explicit } = pick(key);
     if (value === '') throw new UserError(`${key} is empty`, `give a file name, for example ${defaults[key] ?? 'vm.qcow2'}`);
     // A bare name lives in the VM's folder; anything with a slash is a file of the user's.
-    return { value: value.includes('/') ? resolve(cwd, value) : join(vmDir, value), explicit };
+    return { value: value.includes('/') ? resolve(cwd, value) : join(imageDir, value), explicit };
   };
   const serverConfig = pick('SERVER_CONFIG').value;
   const versions = parseNfsVersions(pick('NFS_VERSION').value);
-  const nfsPort = port('NFS_PORT');
-  const sshPort = port('SSH_PORT');
+  const nfsPort = portOfInstance(instance, port('NFS_PORT'), nfsPortsAfter);
+  const sshPort = portOfInstance(instance, port('SSH_PORT'), sshPortsAfter);
   if (nfsPort.value === sshPort.value) throw new UserError(`NFS_PORT and SSH_PORT are both ${nfsPort.value}`, 'give two different ports');
 
   return {
@@ -145,7 +151,8 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     serverConfig: serverConfig === '' ? null : resolve(cwd, serverConfig),
     builder: oneOf('BUILDER', pick('BUILDER').value, ['auto', 'earthly', 'engine']),
     vmDir,
-    imageDir: vmDir,
+    imageDir,
+    instance,
     vmImage: file('VM_IMAGE_NAME'),
     cidata: file('CIDATA_NAME'),
     memoryMiB: parseMemory(pick('VM_MEMORY').value),

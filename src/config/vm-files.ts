@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +30,19 @@ export async function lanesOnDisk({ vmDir }: Pick<Options, 'vmDir'>): Promise<re
   return [0, ...others.filter((lane) => lane > 0).sort((a, b) => a - b)];
 }
 
+/** Where environments with a name of their own lie, in the VM folder of the one without. */
+export const instancesDir = (vmDir: string): string => join(vmDir, 'instances');
+
+/** Where triage has its environment, beside that of the run. */
+export const triageDir = (vmDir: string): string => join(vmDir, 'triage');
+
+/** Folders of all environments in a VM folder that exist: its own, triage's, and those of its instances. */
+export async function environmentsOnDisk(vmDir: string): Promise<readonly string[]> {
+  const instances = await readdir(instancesDir(vmDir)).catch(() => []);
+  const roots = [vmDir, ...instances.map((name) => join(instancesDir(vmDir), name))];
+  return roots.flatMap((dir) => [dir, triageDir(dir)]).filter((dir) => existsSync(dir));
+}
+
 /** Every file of the environment in a VM folder. Lanes after the first have a folder of their own for what they don't share. */
 export function vmFiles({ vmDir, imageDir = vmDir, lane = 0 }: Pick<Options, 'vmDir'> & Partial<Pick<Options, 'imageDir' | 'lane'>>) {
   const laneDir = lane === 0 ? vmDir : join(vmDir, `lane-${lane + 1}`);
@@ -51,6 +65,8 @@ export function vmFiles({ vmDir, imageDir = vmDir, lane = 0 }: Pick<Options, 'vm
     saved: join(imageDir, 'saved'),
     /** What was found to be the digest of a large file. */
     digests: join(imageDir, 'digests.json'),
+    /** Held while image, key or saved VM are made: environments that share them wait. */
+    imageLock: join(imageDir, 'image.lock'),
     environment: join(laneDir, 'env.json'),
     lock: join(vmDir, 'run.lock'),
     accelerators: join(imageDir, 'accelerator.json'),

@@ -35,6 +35,8 @@ export interface FindFreePortOptions {
   /** Ports that are promised to something else. */
   readonly avoid?: readonly number[];
   readonly host?: string;
+  /** Promises a port to this process; false: it is promised to another. */
+  readonly claim?: (port: number) => Promise<boolean>;
   /** How many following ports are tried before the system chooses one. */
   readonly attempts?: number;
 }
@@ -43,13 +45,13 @@ export interface FindFreePortOptions {
  * A port that is free now: `from`, else one of those that follow it, else one that the system chooses.
  * It can be taken before it is used; who binds it must still handle that.
  */
-export async function findFreePort({ from, avoid = [], host = '127.0.0.1', attempts = 20 }: FindFreePortOptions): Promise<number> {
+export async function findFreePort({ from, avoid = [], host = '127.0.0.1', attempts = 20, claim = async () => true }: FindFreePortOptions): Promise<number> {
   for (let port = from; port < from + attempts && port <= 65_535; port += 1) {
-    if (port > 0 && !avoid.includes(port) && (await isPortFree(port, host))) return port;
+    if (port > 0 && !avoid.includes(port) && (await isPortFree(port, host)) && (await claim(port))) return port;
   }
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const result = await tryBind(0, host);
-    if ('port' in result && !avoid.includes(result.port) && (await isPortFree(result.port, host))) return result.port;
+    if ('port' in result && !avoid.includes(result.port) && (await isPortFree(result.port, host)) && (await claim(result.port))) return result.port;
   }
   throw new EnvironmentError(`no free TCP port on ${host} from ${from} on`, 'Stop something that listens, or choose another port.');
 }

@@ -72,12 +72,12 @@ function reduceLane(lane: LaneState, event: RunEvent): LaneState {
       const { state, cpuPercent, memoryBytes, restarts } = event;
       return withContainer(lane, { state: state === 'running' ? (lane.container.state ?? state) : state, cpuPercent, memoryBytes, restarts });
     }
+    case 'server.unresponsive':
+      return withContainer(lane, { state: 'does not answer' });
     case 'server.exited': {
       const state = event.outOfMemory ? 'out of memory' : event.unexpected ? `died (${event.exitCode ?? '?'})` : 'exited';
       return withContainer(lane, { state, startedAt: null, cpuPercent: null, memoryBytes: null });
     }
-    case 'server.unresponsive':
-      return withContainer(lane, { state: 'does not answer' });
     case 'vm.faulted':
       return event.fault === 'panic' || event.fault === 'oops' ? withClient(lane, { state: 'gone' }) : lane;
     case 'client.disconnected':

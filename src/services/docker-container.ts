@@ -5,18 +5,6 @@ import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { engineFailure, inTime, statusOf } from './docker-http.ts';
 import type { Cancellable, ContainerHandle, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
 
-const retryMs = 500;
-
-/** How long an engine may be silent. */
-export interface EnginePatience {
-  /** For a single call. */
-  readonly callMs: number;
-  /** Before it counts as gone: one that is restarted is back sooner, and its containers may have gone on. */
-  readonly lossMs: number;
-}
-
-const without = (status: 'removed' | 'unknown'): ContainerState => ({ status, exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 });
-
 /**
  * Load out of what the engine measured; the formula is the one of `docker stats`.
  *
@@ -29,6 +17,18 @@ export function loadOf(stats: { readonly [Key in 'cpu_stats' | 'precpu_stats' | 
   const cpus = now?.online_cpus ?? 1;
   return { cpuPercent: system > 0 && cpu > 0 ? (cpu / system) * cpus * 100 : 0, memoryBytes: memory?.usage ?? 0 };
 }
+
+const retryMs = 500;
+
+/** How long an engine may be silent. */
+export interface EnginePatience {
+  /** For a single call. */
+  readonly callMs: number;
+  /** Before it counts as gone: one that is restarted is back sooner, and its containers may have gone on. */
+  readonly lossMs: number;
+}
+
+const without = (status: 'removed' | 'unknown'): ContainerState => ({ status, exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 });
 
 /** A container reached through dockerode. */
 export class DockerContainerHandle implements ContainerHandle {

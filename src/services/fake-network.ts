@@ -9,9 +9,16 @@ export class FakePortService implements PortService {
     return !this.holders.has(port);
   }
 
+  /** Promised to somebody else. */
+  readonly claimed = new Set<number>();
+
+  async claim(port: number): Promise<boolean> {
+    return !this.claimed.has(port);
+  }
+
   async findFree({ from, avoid }: { from: number; avoid: readonly number[] }): Promise<number> {
     let port = from;
-    while (this.holders.has(port) || avoid.includes(port)) port += 1;
+    while (this.holders.has(port) || this.claimed.has(port) || avoid.includes(port)) port += 1;
     return port;
   }
 

@@ -221,6 +221,9 @@ export interface ProcessTable {
 /** TCP ports of 127.0.0.1. */
 export interface PortService {
   isFree(port: number): Promise<boolean>;
+  /** Promises a port to this process; false where it is promised to another, which has not begun to listen. */
+  claim(port: number): Promise<boolean>;
+  /** Free, and promised to this process. */
   findFree(options: { readonly from: number; readonly avoid: readonly number[] }): Promise<number>;
   /** Who listens there, for people; null where that can't be seen. */
   holder(port: number): Promise<string | null>;

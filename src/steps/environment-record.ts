@@ -23,6 +23,8 @@ export interface EnvironmentRecord {
   readonly vm: VmRecord | null;
   /** Digest of the suite that is in the VM; null: none is. */
   readonly suiteDigest: string | null;
+  /** Left running on purpose. False: whoever started it has to stop it, and is dead where nobody holds the lock. Missing: an earlier version left it. */
+  readonly kept?: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -57,6 +57,22 @@ describe('EnvironmentFile', () => {
   });
 });
 
+describe('ten instances in one checkout', () => {
+  it('hold ten locks at once, write down ten environments, and a second run of one is refused', async () => {
+    const dir = fakeFolder();
+    const processes = new FakeProcessTable();
+    const all = Array.from({ length: 10 }, (_, index) => fakeOptions(dir, index === 0 ? {} : { INSTANCE: `run-${index}` }));
+    const unlocks = await Promise.all(all.map((each) => lockEnvironment(each, processes)));
+    await Promise.all(all.map((each, index) => new EnvironmentFile(each, `run-${index}`).update({ vm: { ...vm, sshPort: each.sshPort.value } })));
+    const records = await Promise.all(all.map((each) => readEnvironment(each)));
+    expect(records.map((record) => record?.runId)).toEqual(all.map((_, index) => `run-${index}`));
+    expect(new Set(records.map((record) => record?.vm?.sshPort)).size).toBe(10);
+    const refused = await Promise.allSettled(all.map((each) => lockEnvironment(each, processes)));
+    expect(refused.map(({ status }) => status)).toEqual(all.map(() => 'rejected'));
+    for (const unlock of unlocks) await unlock();
+  });
+});
+
 describe('lockEnvironment', () => {
   const processes = new FakeProcessTable();
   const lockFile = () => vmFiles(options).lock;
@@ -79,7 +95,7 @@ describe('lockEnvironment', () => {
     await expect(lockEnvironment(options, processes)).rejects.toMatchObject({
       exitCode: 3,
       message: 'another run is active here: process 4711, since 2026-01-01T00:00:00Z',
-      hint: expect.stringMatching(/kill 4711.*--vm-dir/),
+      hint: expect.stringMatching(/kill 4711.*--instance NAME/),
     });
     expect(readdirSync(options.vmDir)).toEqual(['run.lock']);
   });

@@ -7,7 +7,7 @@ import { FakeDecoder } from '../services/fake-decoder.ts';
 import { FakeEngineService } from '../services/fake-engine.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
-import { FakePortService, FakeProbeService } from '../services/fake-network.ts';
+import { FakePortService, FakeProbeService, FakeProcessTable } from '../services/fake-network.ts';
 import { FakeRemoteService } from '../services/fake-remote.ts';
 import { FakeEarthlyService, FakeSourceService } from '../services/fake-sources.ts';
 import { FakeVmService } from '../services/fake-vm.ts';
@@ -83,7 +83,7 @@ export class FakeLab {
     };
     const services = {
       ...{ engine: this.engine, vms: this.vms, images: this.images, ports: this.ports, probe: this.probe, remote: this.remote, decoder: this.decoder },
-      ...{ sources: new FakeSourceService(), earthly: new FakeEarthlyService(), provision: async () => {} },
+      ...{ sources: new FakeSourceService(), earthly: new FakeEarthlyService(), provision: async () => {}, processes: new FakeProcessTable() },
       ...{ accelerators: async () => this.accelerators, firmware: async () => null, onBooted: async () => {}, qemuVersion: async () => '7.2' },
     };
     const preparation = new Preparation(scope, services);

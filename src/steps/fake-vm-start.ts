@@ -4,7 +4,7 @@ import { fakeOptions } from '../config/fake-options.ts';
 import type { Options, Values } from '../config/options.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
-import { FakePortService } from '../services/fake-network.ts';
+import { FakePortService, FakeProcessTable } from '../services/fake-network.ts';
 import { FakeRemoteService } from '../services/fake-remote.ts';
 import { never } from '../services/fake-signals.ts';
 import { FakeVmService } from '../services/fake-vm.ts';
@@ -28,6 +28,7 @@ export class FakeVmStart {
   readonly cidata = join(this.dir, 'cidata.iso');
   readonly suiteDir = join(this.dir, 'suite');
   context = new FakeContext();
+  readonly processes = new FakeProcessTable();
   accelerators = ['tcg'];
   qemuVersion = '7.2';
   platform: NodeJS.Platform = 'linux';
@@ -55,6 +56,7 @@ export class FakeVmStart {
         images,
         ports,
         remote,
+        processes: this.processes,
         accelerators: async () => this.accelerators,
         firmware: async () => '/code.fd',
         qemuVersion: async () => this.qemuVersion,
@@ -71,7 +73,15 @@ export class FakeVmStart {
 
   input(flags: Values = {}): StartVmInput {
     return {
-      ...{ runId: 'run', options: this.options(flags), platform: this.platform, arch: 'x64', cidata: this.cidata, tail: this.context.tail('vm') },
+      ...{
+        runId: 'run',
+        options: this.options(flags),
+        platform: this.platform,
+        arch: 'x64',
+        cidata: this.cidata,
+        tail: this.context.tail('vm'),
+        onConsole: this.context.logs.buffers.vm.subscribe,
+      },
       image: { ...this.image, title: 'Debian 12 client', needsProvisioning: false },
       ...{ hostname: 'nfstest-1', privateKey: 'key', saved: this.saved(flags) },
       suite: { identity: { kind: 'nfstest', version: null, source: this.suiteDir }, dir: this.suiteDir },

@@ -130,6 +130,7 @@ export class Lane implements LaneSteps {
       ...{ runId, options, platform, arch, image, cidata, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
       hostname: options.lane === 0 ? 'nfstest-vm' : `nfstest-vm-${options.lane + 1}`,
       tail: tailOf(this.#scope, 'vm'),
+      onConsole: this.#scope.logs.buffers.vm.subscribe,
       onStarted: async (vm: VmHandle) => {
         this.#ownVm(vm, controls);
         await environment.update({ vm: vm.record });
@@ -231,6 +232,7 @@ export class Lane implements LaneSteps {
     this.#session?.close();
     try {
       if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls));
+      else if (this.#settings.attached === null) await this.#settings.environment.update({ kept: true });
     } finally {
       await this.#followers.end();
       for (const channel of ['suite', 'server', 'vm', 'build'] as const) this.#scope.logs.end(channel);

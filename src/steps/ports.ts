@@ -9,8 +9,10 @@ export async function choosePort(
   ports: PortService,
   context: StepContext,
 ): Promise<number> {
-  if (await ports.isFree(setting.value)) return setting.value;
-  const holder = (await ports.holder(setting.value)) ?? 'a process that can’t be seen from here';
+  const isFree = await ports.isFree(setting.value);
+  // What was asked for by name is not handed to somebody else.
+  if (isFree && ((await ports.claim(setting.value)) || setting.explicit)) return setting.value;
+  const holder = isFree ? 'a run that is about to start' : ((await ports.holder(setting.value)) ?? 'a process that can’t be seen from here');
   if (setting.explicit) {
     throw new EnvironmentError(`port ${setting.value} (${what}) is taken by ${holder}`, `end it, or give another port with ${flag}`);
   }

@@ -85,6 +85,43 @@ describe('lanes that share saved VMs', () => {
   });
 });
 
+describe('a process at the same time', () => {
+  it('waits while another environment makes one, says for whom, and takes what was made', async () => {
+    const gate = Promise.withResolvers<void>();
+    const first = provide('first', async (files) => {
+      baked.push('first');
+      await gate.promise;
+      write(files);
+      return 'tcg';
+    });
+    await expect.poll(() => baked).toEqual(['first']);
+    const second = provide('second', bakeBy('second'), lab.saved());
+    await expect.poll(() => notes).toEqual([`second: process ${process.pid} makes what this run needs too; waiting for it`]);
+    gate.resolve();
+    expect(await second).toEqual(await first);
+    expect(baked).toEqual(['first']);
+  });
+
+  it('does not wait any longer when it is cut off', async () => {
+    const gate = Promise.withResolvers<void>();
+    const first = provide('first', async (files) => {
+      baked.push('first');
+      await gate.promise;
+      write(files);
+      return 'tcg';
+    });
+    await expect.poll(() => baked).toEqual(['first']);
+    const abort = new AbortController();
+    const input = lab.input();
+    const second = lab.saved().provide(input, vmSpec(input, ['tcg'], 2222, null), bakeBy('second'), (message) => notes.push(message), abort.signal);
+    await expect.poll(() => notes).toHaveLength(1);
+    abort.abort();
+    await expect(second).rejects.toThrow(/abort/i);
+    gate.resolve();
+    await first;
+  });
+});
+
 describe('a later process', () => {
   it('finds what was saved, whatever its run, ports and sockets are', async () => {
     const before = await provide('lane 1');
@@ -101,6 +138,8 @@ describe('a later process', () => {
     });
     void never.catch(() => {});
     await expect.poll(() => baked).toEqual(['cut off']);
+    // It was killed, and its pid was given to another process.
+    lab.processes.startTimes.set(process.pid, 'later');
     const made = await provide('later', bakeBy('later'), lab.saved());
     expect(notes).toEqual(['later: the saved client VM is not used: saving it was cut off; booting cold and saving again']);
     expect(existsSync(made.files.record)).toBe(true);

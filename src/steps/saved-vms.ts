@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
-import type { VmService, VmSpec } from '../services/types.ts';
+import { type LockRecord, withLock } from '../disk/lock.ts';
+import type { ProcessTable, VmService, VmSpec } from '../services/types.ts';
 import { DigestCache } from './file-digest.ts';
 import { checkSaved, finishSaved, pruneSaved, type SavedVmFiles, type SavedVmIdentity, savedVmFiles } from './saved-vm.ts';
 import { suiteDigest } from './suite-source.ts';
@@ -16,32 +17,38 @@ export interface SavedVm {
 /** Boots a VM on these files and saves it; says with which accelerator. */
 export type Bake = (files: SavedVmFiles) => Promise<string>;
 
+interface SavedVmServices {
+  readonly vms: VmService;
+  readonly qemuVersion: () => Promise<string>;
+  readonly processes: ProcessTable;
+}
+
 type Wanted = Pick<StartVmInput, 'image' | 'cidata' | 'suite'>;
 
 /** The saved VMs of a VM folder. The lanes of a run share one: the first makes it, the others wait for it. */
 export class SavedVms {
   readonly #options: Options;
-  readonly #services: { readonly vms: VmService; readonly qemuVersion: () => Promise<string> };
+  readonly #services: SavedVmServices;
   readonly #digests: DigestCache;
   #provided: Promise<SavedVm> | null = null;
   #removal: Promise<void> = Promise.resolve();
 
-  constructor(options: Options, services: { readonly vms: VmService; readonly qemuVersion: () => Promise<string> }) {
+  constructor(options: Options, services: SavedVmServices) {
     this.#options = options;
     this.#services = services;
     this.#digests = new DigestCache(vmFiles(options).digests);
   }
 
   /** Finds the saved VM that fits, or has one made. `note` is told in one line why one that was there is not used. */
-  async provide(wanted: Wanted, spec: VmSpec, bake: Bake, note: (message: string) => void): Promise<SavedVm> {
+  async provide(wanted: Wanted, spec: VmSpec, bake: Bake, note: (message: string) => void, signal = new AbortController().signal): Promise<SavedVm> {
     const mine = this.#provided === null;
-    this.#provided ??= this.#find(wanted, spec, bake, note);
+    this.#provided ??= this.#findAlone(wanted, spec, bake, note, signal);
     try {
       return await this.#provided;
     } catch (error) {
       // A lane that only waited tries for itself: the first may have been cut off.
       if (mine) this.#provided = null;
-      else return this.provide(wanted, spec, bake, note);
+      else return this.provide(wanted, spec, bake, note, signal);
       throw error;
     }
   }
@@ -54,6 +61,13 @@ export class SavedVms {
     this.#provided = null;
     this.#removal = rm(saved.files.dir, { recursive: true, force: true });
     await this.#removal;
+  }
+
+  /** Other environments have their saved VMs in the same folder. */
+  #findAlone(wanted: Wanted, spec: VmSpec, bake: Bake, note: (message: string) => void, signal: AbortSignal): Promise<SavedVm> {
+    const onWait = ({ pid }: LockRecord) => note(`process ${pid} makes what this run needs too; waiting for it`);
+    const lock = { processes: this.#services.processes, signal, onWait };
+    return withLock(vmFiles(this.#options).imageLock, lock, () => this.#find(wanted, spec, bake, note));
   }
 
   async #find(wanted: Wanted, spec: VmSpec, bake: Bake, note: (message: string) => void): Promise<SavedVm> {

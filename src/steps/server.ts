@@ -70,8 +70,8 @@ export function containerSpec(
   };
 }
 
-export function containerName({ imageName, lane }: Options): string {
-  const name = `${imageName.value.replace(/[^a-zA-Z0-9_.-]/g, '-')}-server`;
+export function containerName({ imageName, instance, lane }: Options): string {
+  const name = [imageName.value.replace(/[^a-zA-Z0-9_.-]/g, '-'), 'server', ...(instance === '' ? [] : [instance])].join('-');
   return lane === 0 ? name : `${name}-${lane + 1}`;
 }
 

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Options } from '../config/options.ts';
 import { environmentId, lanesOnDisk, vmFiles } from '../config/vm-files.ts';
 import type { EngineService, VmService } from '../services/types.ts';
@@ -44,7 +45,8 @@ async function stopVm(options: Options, vms: VmService): Promise<readonly string
   if (vm) await vm.stop({ graceMs });
   // A program that died between starting the VM and noting it left only the socket.
   const reaped = await vms.reap(files.qmpSocket);
-  await Promise.all([files.overlay, files.agentSocket].map((path) => rm(path, { force: true })));
+  const captures = (await readdir(files.laneDir).catch(() => [])).map((name) => join(files.laneDir, name)).filter((path) => path.startsWith(files.capture));
+  await Promise.all([files.overlay, files.agentSocket, ...captures].map((path) => rm(path, { recursive: true, force: true })));
   // Written down at once: the VM is gone even where no engine answers.
   await environment?.file.update({ vm: null, suiteDigest: null });
   return vm || reaped ? [vm ? `client VM (pid ${vm.record.pid})` : 'client VM'] : [];

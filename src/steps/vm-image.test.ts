@@ -7,6 +7,7 @@ import { vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
+import { FakeProcessTable } from '../services/fake-network.ts';
 import { ensureClientKey } from './client-key.ts';
 import { FakeContext } from './fake-context.ts';
 import { prepareVmImage } from './vm-image.ts';
@@ -33,7 +34,7 @@ function prepare(flags: Values = {}, { context = new FakeContext(), platform = '
     rmSync(image.disk);
     throw new EnvironmentError(provisionFailure, 'try again');
   };
-  return prepareVmImage(fakeOptions(dir, flags), platform, arch, { images, provision }, context);
+  return prepareVmImage(fakeOptions(dir, flags), platform, arch, { images, provision, processes: new FakeProcessTable() }, context);
 }
 
 describe('Alpine', () => {

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
 import { clientUser, readyMarker, vmFiles } from '../config/vm-files.ts';
+import { type LockRecord, withLock } from '../disk/lock.ts';
 import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
-import type { VmImage, VmImageService } from '../services/types.ts';
+import type { ProcessTable, VmImage, VmImageService } from '../services/types.ts';
 import { type ClientKey, ensureClientKey } from './client-key.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
@@ -31,6 +32,7 @@ interface Stamp {
 }
 
 export interface VmImageServices {
+  readonly processes: ProcessTable;
   readonly images: VmImageService;
   /** Boots an image once so that it installs its packages, then shuts it down. */
   readonly provision: (image: VmImage, cidata: string, key: ClientKey, context: StepContext) => Promise<void>;
@@ -44,21 +46,24 @@ export function prepareVmImage(
   services: VmImageServices,
   context: StepContext,
 ): Promise<PreparedVm> {
+  const prepare = async (timed: StepContext): Promise<PreparedVm> => {
+    const key = await ensureClientKey(vmFiles(options).key);
+    const cidata = await prepareSeed(options, key, services.images, timed);
+    const found = await prepareDisk(options, platform, arch, services.images, timed);
+    if (found.image.needsProvisioning) {
+      progressOf(timed, phase)('first boot: installing packages');
+      await services.provision(found.image, cidata, key, timed);
+      await markProvisioned(found.image.disk);
+    }
+    return { ...found, cidata, key };
+  };
+  // Environments that share the image may start at the same time.
+  const onWait = ({ pid }: LockRecord) => progressOf(context, phase)(`waiting for process ${pid}, which makes it`);
+  const lock = { processes: services.processes, onWait };
   return inPhase(
     context,
     phase,
-    async (timed) => {
-      await mkdir(options.imageDir, { recursive: true });
-      const key = await ensureClientKey(vmFiles(options).key);
-      const cidata = await prepareSeed(options, key, services.images, timed);
-      const found = await prepareDisk(options, platform, arch, services.images, timed);
-      if (found.image.needsProvisioning) {
-        progressOf(context, phase)('first boot: installing packages');
-        await services.provision(found.image, cidata, key, timed);
-        await markProvisioned(found.image.disk);
-      }
-      return { ...found, cidata, key };
-    },
+    (timed) => withLock(vmFiles(options).imageLock, { ...lock, signal: timed.signal }, () => prepare(timed)),
     (prepared) => prepared.detail,
   );
 }

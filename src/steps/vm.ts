@@ -2,7 +2,8 @@ import type { Options } from '../config/options.ts';
 import { failedMarker, readyMarker, vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { Phase } from '../model/events.ts';
-import type { PortService, RemoteService, VmHandle, VmImage, VmImageService, VmRecord, VmService, VmSpec } from '../services/types.ts';
+import type { PortService, ProcessTable, RemoteService, VmHandle, VmImage, VmImageService, VmRecord, VmService, VmSpec } from '../services/types.ts';
+import type { LogBuffer } from '../stream/ring-buffer.ts';
 import { quiesce, type Resumed, resume, warmUp } from './agent.ts';
 import { connectClient, uploadSuite } from './client.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
@@ -11,12 +12,15 @@ import type { SavedVmFiles } from './saved-vm.ts';
 import type { SavedVm, SavedVms } from './saved-vms.ts';
 import type { TailOf } from './server.ts';
 import type { Suite } from './suite-source.ts';
-import { delay } from './wait.ts';
+import { delay, nextChange } from './wait.ts';
+
+const lastWordsMs = 200;
 
 export interface VmServices {
   readonly vms: VmService;
   readonly images: VmImageService;
   readonly ports: PortService;
+  readonly processes: ProcessTable;
   /** Accelerators in the order to try. */
   readonly accelerators: (context: StepContext) => Promise<readonly string[]>;
   /** UEFI code for arm64 guests; null where none is needed or found. */
@@ -34,7 +38,10 @@ export interface StartVmInput {
   readonly arch: string;
   readonly image: VmImage;
   readonly cidata: string;
+  /** Of the console. */
   readonly tail: TailOf;
+  /** Tells when the console has gone on. */
+  readonly onConsole: LogBuffer['subscribe'];
   /** Name of the guest; no other lane's has it. */
   readonly hostname: string;
   readonly privateKey: string;
@@ -109,7 +116,7 @@ async function startSaved(input: StartVmInput, spec: VmSpec, services: VmService
   const note = (message: string) => context.report({ type: 'note.reported', level: 'info', message });
   const bake = (files: SavedVmFiles) => bootAndSave(input, spec, files, services, context);
   for (const lastTry of [false, true]) {
-    const saved = await input.saved.provide(input, spec, bake, note).catch((error: unknown) => {
+    const saved = await input.saved.provide(input, spec, bake, note, context.signal).catch((error: unknown) => {
       if (!(error instanceof SavingFailed)) throw error;
       note(`${error.message}; booting cold, without saving`);
       return null;
@@ -197,7 +204,7 @@ async function bootAndSave(input: StartVmInput, spec: VmSpec, files: SavedVmFile
 
 /** Starts a VM and waits for the marker on its console. */
 async function boot(
-  input: Pick<StartVmInput, 'tail' | 'options'> & { readonly phase: Phase },
+  input: Pick<StartVmInput, 'tail' | 'onConsole' | 'options'> & { readonly phase: Phase },
   spec: VmSpec,
   onStarted: (vm: VmHandle) => Promise<void>,
   services: VmServices,
@@ -215,7 +222,7 @@ async function boot(
 
 /** Follows the console through the log of the run, which the caller feeds. */
 export async function waitForMarker(
-  { tail, options }: Pick<StartVmInput, 'tail' | 'options'>,
+  { tail, onConsole, options }: Pick<StartVmInput, 'tail' | 'onConsole' | 'options'>,
   vm: VmHandle,
   phase: Phase,
   context: StepContext,
@@ -225,9 +232,15 @@ export async function waitForMarker(
   const deadline = performance.now() + deadlineMs;
   let ended = false;
   let last = '';
-  void vm.exited.then(() => {
-    ended = true;
-  });
+  // What it said last is read a moment after its end.
+  const gone = vm.exited
+    .then(() => delay(lastWordsMs, context.signal))
+    .then(
+      () => {
+        ended = true;
+      },
+      () => {},
+    );
   for (;;) {
     context.signal.throwIfAborted();
     const { lines } = tail(400);
@@ -252,6 +265,7 @@ export async function waitForMarker(
     const line = lines.at(-1)?.trim() ?? '';
     if (line !== last && line !== '') progress(line.slice(0, 100));
     last = line;
-    await delay(200, context.signal);
+    const left = Math.max(0, deadline - performance.now()) + 1;
+    await nextChange({ subscribe: onConsole, until: gone, signal: context.signal, ms: left });
   }
 }

@@ -47,3 +47,31 @@ export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): P
     done.abort();
   }
 }
+
+/**
+ * Waits until a log grows, something comes to its end, or the time is over, whichever is first; rejects when the signal fires.
+ * Leaves no listener behind.
+ */
+export async function nextChange({
+  subscribe,
+  until,
+  signal,
+  ms,
+}: {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly until: Promise<unknown>;
+  readonly signal: AbortSignal;
+  readonly ms: number;
+}): Promise<void> {
+  const changed = Promise.withResolvers<void>();
+  const unsubscribe = subscribe(changed.resolve);
+  const timer = new AbortController();
+  const timeUp = delay(ms, AbortSignal.any([signal, timer.signal]));
+  timeUp.catch(() => {});
+  try {
+    await Promise.race([changed.promise, until, timeUp]);
+  } finally {
+    unsubscribe();
+    timer.abort();
+  }
+}

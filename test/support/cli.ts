@@ -22,7 +22,7 @@ export interface Running {
 
 /** Settings must come from the test alone. */
 const settings =
-  /^(IMAGE_|VM_|CIDATA_|TESTCASE$|NFS_|SSH_PORT$|SERVER_|NFSTEST_SRC$|NFSTEST_REPO$|NFSTEST_TAG$|SUITE$|SUITE_SCRIPT$|TRIAGE$|ACCEL$|TIMEOUT$|PCAP$|RUNS_|REPORTER$|OUTPUT_DIR$|KNOWN_FAILURES$|STRICT$|GITHUB_|BUILDER$|ALPINE_|MAKE)/;
+  /^(IMAGE_|VM_|CIDATA_|TESTCASE$|NFS_|SSH_PORT$|INSTANCE$|SERVER_|NFSTEST_SRC$|NFSTEST_REPO$|NFSTEST_TAG$|SUITE$|SUITE_SCRIPT$|TRIAGE$|ACCEL$|TIMEOUT$|PCAP$|RUNS_|REPORTER$|OUTPUT_DIR$|KNOWN_FAILURES$|STRICT$|GITHUB_|BUILDER$|ALPINE_|MAKE)/;
 
 /** Starts the compiled program as a user would. */
 export function startCli(args: readonly string[], { cwd = root, env = {} }: { cwd?: string; env?: Record<string, string> } = {}): Running {
