@@ -53,6 +53,7 @@ NFSTEST_REPO ?= git://git.linux-nfs.org/projects/mora/nfstest.git
 NFSTEST_TAG ?= v3.2
 # Longest time the testcases may take, for example 90s, 30m, 2h.
 TIMEOUT ?= 30m
+
 # The lane whose server and client `logs` and `shell` are about, where a kept environment has several.
 LANE ?= 1
 
