@@ -15,8 +15,8 @@ import type { Theme } from './theme/theme.ts';
 /** The whole screen. */
 export function App({ session, theme }: { readonly session: Session; readonly theme: Theme }) {
   const { columns, rows } = useWindowSize();
-  const { environment } = useSampled(session.controller.store);
-  const layout = layoutFor(columns, rows, useImmediate(session.ui), environment);
+  const view = useSampled(session.controller.store);
+  const layout = layoutFor(columns, rows, useImmediate(session.ui), view);
   session.size = { columns, rows };
   useKeys(session);
   if (layout === null) return <TooSmall columns={columns} rows={rows} />;

@@ -41,7 +41,8 @@ export interface TerminalCommand {
 /** What a dashboard drives and observes. The screen calls these from key presses: none blocks, none throws. */
 export interface DashboardController {
   readonly store: Observable<DashboardView>;
-  readonly logs: Readonly<Record<LogChannel, LogSource>>;
+  /** A log of a lane, counted from 0; the same object for the same log. */
+  log(channel: LogChannel, lane: number): LogSource;
   /** Null for a live run. */
   readonly player: Player | null;
   /** The environment was running before: quitting may leave it. */
@@ -70,12 +71,12 @@ export interface DashboardController {
   expectFailures(failures: readonly KnownFailure[]): Promise<string>;
   /** A shell command that runs these testcases in the same way. */
   reproCommand(testcases: readonly string[]): string;
-  /** A shell in the client VM; null while there is none. */
-  shellCommand(): TerminalCommand | null;
+  /** A shell in a lane's client VM; null while there is none. */
+  shellCommand(lane: number): TerminalCommand | null;
   /** Shows a whole log. */
   pagerCommand(path: string): TerminalCommand;
-  /** Path of a log's file; null where it is not kept. */
-  logFile(channel: LogChannel): string | null;
+  /** Path of a lane's log; null where it is not kept. */
+  logFile(channel: LogChannel, lane: number): string | null;
   /** Where the run is kept; null before it is. */
   runFolder(): string | null;
 }

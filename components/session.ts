@@ -26,7 +26,8 @@ export const channelOf: Readonly<Record<LogPaneId, LogChannel>> = { server: 'ser
 export class Session {
   readonly controller: DashboardController;
   readonly ui: UiStore;
-  readonly console: ConsoleScreen;
+  /** One per lane; made when it is looked at. */
+  readonly #consoles = new Map<number, ConsoleScreen>();
   /** Set while the screen is up. */
   host: TerminalHost = { write: () => {}, lend: () => Promise.resolve(null), close: () => {} };
   /** Set by the screen when it is drawn. */
@@ -42,7 +43,6 @@ export class Session {
     this.controller = controller;
     this.animated = animated;
     this.ui = new UiStore(initialUi(selected));
-    this.console = new ConsoleScreen(controller.logs.vm);
   }
 
   get view() {
@@ -54,7 +54,7 @@ export class Session {
   }
 
   layout(): Layout | null {
-    return layoutFor(this.size.columns, this.size.rows, this.ui.getSnapshot(), this.view.environment);
+    return layoutFor(this.size.columns, this.size.rows, this.ui.getSnapshot(), this.view);
   }
 
   get names(): readonly string[] {
@@ -63,15 +63,35 @@ export class Session {
 
   /** The testcase that carries the cursor; null where the filter lets none through. */
   cursor(): string | null {
-    const { selection } = this.ui.getSnapshot();
+    const { selection, lane } = this.ui.getSnapshot();
     const visible = visibleNames(this.names, selection.filter);
-    const running = selection.follow ? this.view.testcases.find(({ status }) => status === 'running')?.name : undefined;
-    return running !== undefined && visible.includes(running) ? running : cursorIn(visible, selection.cursor);
+    const running = selection.follow ? this.view.testcases.filter(({ status, name }) => status === 'running' && visible.includes(name)) : [];
+    // Of several lanes it goes along with one, for as long as that one has something to run.
+    const followed = running.find((testcase) => testcase.lane === (lane ?? 0)) ?? running[0];
+    return followed?.name ?? cursorIn(visible, selection.cursor);
   }
 
-  /** The lines of a log pane. */
+  /** The lane whose logs are shown, counted from 0: the chosen one, otherwise that of the testcase under the cursor. */
+  lane(): number {
+    const { lane } = this.ui.getSnapshot();
+    const cursor = lane === null ? this.cursor() : null;
+    const wanted = lane ?? this.view.testcases.find(({ name }) => name === cursor)?.lane ?? 0;
+    return Math.min(wanted, this.view.laneStates.length - 1);
+  }
+
+  /** A lane's VM console. */
+  console(lane: number): ConsoleScreen {
+    const known = this.#consoles.get(lane);
+    if (known !== undefined) return known;
+    const console = new ConsoleScreen(this.controller.log('vm', lane));
+    this.#consoles.set(lane, console);
+    return console;
+  }
+
+  /** What a log pane shows, line by line: that of the lane that is shown. */
   lines(pane: LogPaneId): LineWindow {
-    return pane === 'console' ? this.console.getSnapshot() : windowOf(this.controller.logs[channelOf[pane]].getSnapshot());
+    const lane = this.lane();
+    return pane === 'console' ? this.console(lane).getSnapshot() : windowOf(this.controller.log(channelOf[pane], lane).getSnapshot());
   }
 
   extent(pane: Exclude<PaneId, 'testcases'>): Extent {

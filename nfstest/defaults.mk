@@ -54,6 +54,30 @@ NFSTEST_TAG ?= v3.2
 # Longest time the testcases may take, for example 90s, 30m, 2h.
 TIMEOUT ?= 30m
 
+# The lane whose server and client `logs` and `shell` are about, where a kept environment has several.
+LANE ?= 1
+# How long each other wait may take; past it the run ends and says what was awaited (docs/deadlines.md).
+# Each download: VM image, pulled server image, clone of server or suite.
+DOWNLOAD_TIMEOUT ?= 600s
+# Building the server's image; making the VM's.
+BUILD_TIMEOUT ?= 3600s
+# From QEMU's start until the client VM is ready; an emulated one with a busy core beside it needs two minutes.
+BOOT_TIMEOUT ?= 300s
+# Logging in to the client VM; bringing the suite there.
+CONNECT_TIMEOUT ?= 120s
+# From the container's start until the server answers. Empty: as its server.json says.
+SERVER_TIMEOUT ?=
+# A suite that prints nothing for so long hangs: it is looked into and ended.
+SILENCE_TIMEOUT ?= 300s
+# Server or client that do not answer for so long while the testcases run are lost.
+ANSWER_TIMEOUT ?= 20s
+# One call to the container engine (not a build or a pull), one question to a tool.
+ENGINE_TIMEOUT ?= 30s
+# The whole run; a session in the dashboard has none.
+RUN_TIMEOUT ?= 4h
+# 1: put a lane that lost its client VM or server up anew and go on with the testcases that have not run. Empty: with several lanes.
+RECOVER ?=
+
 # Which testcases' NFS traffic is kept as a capture: always, on-failure or never (then nothing is recorded).
 PCAP ?= on-failure
 

@@ -20,7 +20,7 @@ import { Ssh2RemoteService } from './services/ssh.ts';
 import { TsharkDecoder } from './services/tshark.ts';
 import type { EngineService, PortService, ProcessTable, WatchService } from './services/types.ts';
 import { ChokidarWatchService } from './services/watch.ts';
-import type { LaneServices } from './steps/lane.ts';
+import type { LaneServices } from './steps/lane-settings.ts';
 import type { PreparationServices } from './steps/preparation.ts';
 import { provisionImage } from './steps/provision.ts';
 
@@ -33,10 +33,10 @@ const claim = (port: number) => claims.claim(port);
 const ports: PortService = { isFree: isPortFree, claim, findFree: (options) => findFreePort({ ...options, claim }), holder: portHolder };
 
 /** The engine that answers; throws EnvironmentError saying which were tried. */
-export async function openEngine(): Promise<EngineService> {
+export async function openEngine(settings: { readonly callMs?: number } = {}): Promise<EngineService> {
   const { engine, tried } = await resolveEngine();
   if (engine === null) throw engineError(tried);
-  return new DockerEngineService(engine.host);
+  return new DockerEngineService(engine.host, settings);
 }
 
 export const openVms = (): QemuVmService => new QemuVmService({ processes });
@@ -45,10 +45,11 @@ export const openWatches = (): WatchService => new ChokidarWatchService();
 
 /** All real services: the composition root. */
 export async function openServices(options: Options): Promise<Services> {
-  const engine = await openEngine();
+  const { engineMs, answerMs } = options.deadlines;
+  const engine = await openEngine({ callMs: engineMs });
   const images = new ToolVmImageService({ recipe: asset('vm', 'debian-rootfs.sh') });
   const vms = openVms();
-  const remote = new Ssh2RemoteService();
+  const remote = new Ssh2RemoteService({ answerMs });
   const qemuBinary = qemuBinaryFor(process.arch);
   const files = vmFiles(options);
   let unprovenKey: string | null = null;

@@ -68,4 +68,21 @@ describe.skipIf(trouble)('lanes', () => {
     expect(await lab.leftovers()).toEqual([]);
     expect(existsSync(join(lab.vmDir, 'lane-2'))).toBe(false);
   });
+
+  test('kept ones are each seen, read and entered by their number', async () => {
+    const { exitCode } = await runCli(['--ci', '--testcase=chdir,close', '--lanes=2', '--keep', '--quiet', ...lab.flags]);
+    expect(exitCode).toBe(0);
+    const status = await runCli(['status', '--json', ...lab.flags]);
+    expect(status.exitCode).toBe(0);
+    const { lanes } = JSON.parse(status.stdout) as { readonly lanes: readonly { readonly lane: number; readonly vm: { readonly sshPort: number } }[] };
+    expect(lanes.map(({ lane }) => lane)).toEqual([1, 2]);
+    expect(lanes[0]?.vm.sshPort).not.toBe(lanes[1]?.vm.sshPort);
+    const [first, second] = [await runCli(['shell', 'hostname', ...lab.flags]), await runCli(['shell', '--lane=2', 'hostname', ...lab.flags])];
+    expect([first.stdout.trim(), second.stdout.trim()]).toEqual(['nfstest-vm', 'nfstest-vm-2']);
+    expect((await runCli(['logs', 'vm', '--lane=2', ...lab.flags])).stdout).toContain('nfstest-vm-2 goes on');
+    expect((await runCli(['logs', 'server', '--lane=2', ...lab.flags])).stdout.length).toBeGreaterThan(50);
+    expect((await runCli(['logs', 'server', '--lane=3', ...lab.flags])).exitCode).toBe(3);
+    expect((await runCli(['stop-env', ...lab.flags])).exitCode).toBe(0);
+    expect(await lab.leftovers()).toEqual([]);
+  });
 });

@@ -2,7 +2,7 @@ import { linesIn } from '../layout/layout.ts';
 import { channelOf, type Session } from '../session.ts';
 import type { SelectionAction } from '../ui/selection.ts';
 import { isLogPane, type PaneId, panes } from '../ui/ui-state.ts';
-import type { CommandId } from './key-table.ts';
+import { type CommandId, lanesOfKeys } from './key-table.ts';
 import { askForReason, writeKnown } from './known-commands.ts';
 import { copy, copyFolder, openLog, openShell } from './terminal-commands.ts';
 import { showVersions } from './versions-command.ts';
@@ -16,7 +16,7 @@ const select = (session: Session, action: SelectionAction) => session.ui.dispatc
 /** Moves in the pane that has the focus: the cursor of the list, the text of another. */
 export function move(session: Session, rows: number, pane: PaneId = session.ui.getSnapshot().focus): void {
   if (pane === 'testcases') select(session, { type: 'cursor.by', rows });
-  else session.ui.dispatch({ type: 'scroll', pane, lines: rows, extent: session.extent(pane) });
+  else session.ui.dispatch({ type: 'scroll', pane, lines: rows, extent: session.extent(pane), lane: session.lane() });
 }
 
 const page = (session: Session) => Math.max(1, linesIn(session.layout(), session.ui.getSnapshot().focus) - 2);
@@ -77,8 +77,16 @@ function interrupt(session: Session): void {
 function follow(session: Session): void {
   const { focus } = session.ui.getSnapshot();
   if (focus === 'testcases') select(session, { type: 'cursor.follow' });
-  else session.ui.dispatch({ type: 'follow', pane: focus, extent: session.extent(focus) });
+  else session.ui.dispatch({ type: 'follow', pane: focus, extent: session.extent(focus), lane: session.lane() });
 }
+
+/** Shows a lane's logs from now on; the same key again lets them go with the cursor. */
+function chooseLane(session: Session, lane: number): void {
+  if (lane >= session.view.laneStates.length) session.ui.dispatch({ type: 'message', message: `there are ${session.view.laneStates.length} lanes` });
+  else session.ui.dispatch({ type: 'lane', lane: session.ui.getSnapshot().lane === lane ? null : lane });
+}
+
+const nextLane = (session: Session) => session.ui.dispatch({ type: 'lane', lane: (session.lane() + 1) % session.view.laneStates.length });
 
 function back(session: Session): void {
   if (session.ui.getSnapshot().selection.filter !== '') select(session, { type: 'filter.set', text: '' });
@@ -132,6 +140,8 @@ export const commands: Readonly<Record<CommandId, Command>> = {
     const pane = panes[Number(key) - 1];
     if (pane) ui.dispatch({ type: 'focus', pane });
   },
+  lane: (session, key) => chooseLane(session, lanesOfKeys.indexOf(key)),
+  'next-lane': nextLane,
   zoom: ({ ui }) => ui.dispatch({ type: 'zoom' }),
   follow,
   wrap: ({ ui }) => ui.dispatch({ type: 'wrap' }),
@@ -140,7 +150,8 @@ export const commands: Readonly<Record<CommandId, Command>> = {
   'open-log': (session) => {
     const { failure } = session.view;
     const { focus, log } = session.ui.getSnapshot();
-    const path = session.mode === 'failure' ? (failure?.log?.path ?? null) : session.controller.logFile(channelOf[isLogPane(focus) ? focus : log]);
+    const path =
+      session.mode === 'failure' ? (failure?.log?.path ?? null) : session.controller.logFile(channelOf[isLogPane(focus) ? focus : log], session.lane());
     openLog(session, path);
   },
   shell: openShell,

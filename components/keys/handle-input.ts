@@ -33,8 +33,8 @@ function handleKey(session: Session, key: string): void {
 }
 
 /** A key that is in the help and does nothing says that it has been seen. */
-function explain({ ui, controller, mode }: Session, key: string): void {
-  const known = bindingsOf(controller).find(({ keys, modes = ['main'] }) => keys.includes(key) && modes.includes(mode));
+function explain({ ui, controller, view, mode }: Session, key: string): void {
+  const known = bindingsOf({ controller, view }).find(({ keys, modes = ['main'] }) => keys.includes(key) && modes.includes(mode));
   if (known) ui.dispatch({ type: 'message', message: `${keyLabel(key)} (${known.help}) does nothing here and now` });
 }
 

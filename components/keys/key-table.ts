@@ -23,6 +23,8 @@ export type CommandId =
   | 'focus-next'
   | 'focus-previous'
   | 'focus'
+  | 'lane'
+  | 'next-lane'
   | 'zoom'
   | 'follow'
   | 'wrap'
@@ -77,6 +79,8 @@ export interface Binding {
   readonly focus?: (pane: PaneId) => boolean;
   /** Kind of dashboard in which it exists; both where left out. */
   readonly only?: 'live' | 'replay';
+  /** Exists only where a run has several lanes. */
+  readonly lanes?: true;
   readonly when?: (context: KeyContext) => boolean;
 }
 
@@ -84,6 +88,12 @@ const inList = (pane: PaneId) => pane === 'testcases';
 const runs = ({ view }: KeyContext) => view.environment === 'running';
 const mayRun = ({ view }: KeyContext) => view.environment === 'ready' || view.environment === 'starting';
 const hasFailed = ({ view }: KeyContext) => view.testcases.some(({ status }) => status === 'failed' || status === 'not-run');
+
+const hasShell = ({ view, controller }: KeyContext) => view.laneStates.some((_, lane) => controller.shellCommand(lane) !== null);
+const serverRuns = ({ view }: KeyContext) => view.laneStates.some(({ container }) => container.startedAt !== null);
+
+/** Keys of the first lanes; the panes have the digits before them. */
+export const lanesOfKeys: readonly string[] = ['6', '7', '8', '9'];
 
 /** Every key there is. The help, the footer and the tests are made from this table. */
 export const keyTable: readonly Binding[] = [
@@ -126,12 +136,14 @@ export const keyTable: readonly Binding[] = [
   { id: 'focus-next', keys: ['tab'], help: 'next pane', short: 'pane' },
   { id: 'focus-previous', keys: ['shift+tab'], help: 'previous pane' },
   { id: 'focus', keys: ['1', '2', '3', '4', '5'], help: 'that pane' },
+  { id: 'lane', keys: lanesOfKeys, help: 'that lane; again: follow', lanes: true },
+  { id: 'next-lane', keys: ['L'], help: 'logs of the next lane', short: 'lane', lanes: true },
   { id: 'zoom', keys: ['z'], help: 'zoom the pane', short: 'zoom' },
   { id: 'open-log', keys: ['l'], help: 'whole log in $PAGER', short: 'log', modes: ['main'] },
   { id: 'copy-command', keys: ['y'], help: 'copy a command to repeat', short: 'copy' },
   { id: 'copy-folder', keys: ['Y'], help: 'copy the run’s folder', when: ({ controller }) => controller.runFolder() !== null },
-  { id: 'shell', keys: ['s'], help: 'shell in the VM', short: 'shell', only: 'live', when: ({ controller }) => controller.shellCommand() !== null },
-  { id: 'restart-server', keys: ['R'], help: 'restart the server', only: 'live', when: ({ view }) => view.container.startedAt !== null },
+  { id: 'shell', keys: ['s'], help: 'shell in the VM', short: 'shell', only: 'live', when: hasShell },
+  { id: 'restart-server', keys: ['R'], help: 'restart the server', only: 'live', when: serverRuns },
   { id: 'watch', keys: ['W'], help: 'rerun on changes, or not', only: 'live' },
   { id: 'back', keys: ['escape'], help: 'clear filter, leave zoom' },
   { id: 'help', keys: ['?'], help: 'this help', short: 'help' },
@@ -162,12 +174,14 @@ export const keyTable: readonly Binding[] = [
 ];
 
 /** The bindings that a dashboard of this kind has. */
-export const bindingsOf = ({ player }: Pick<DashboardController, 'player'>): readonly Binding[] =>
-  keyTable.filter(({ only }) => only === undefined || (only === 'replay') === (player !== null));
+export const bindingsOf = ({ controller, view }: Pick<KeyContext, 'controller' | 'view'>): readonly Binding[] =>
+  keyTable
+    .filter(({ only }) => only === undefined || (only === 'replay') === (controller.player !== null))
+    .filter(({ lanes = false }) => !lanes || view.laneStates.length > 1);
 
 /** The bindings that work now, in the table's order. */
 export function activeBindings(mode: Mode, context: KeyContext): readonly Binding[] {
-  return bindingsOf(context.controller).filter(
+  return bindingsOf(context).filter(
     ({ modes = ['main'], focus, when }) => modes.includes(mode) && (focus?.(context.ui.focus) ?? true) && (when?.(context) ?? true),
   );
 }

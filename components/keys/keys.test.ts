@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/suite/catalog.ts';
 import { ReplayController } from '../replay/replay-controller.ts';
 import { FakeController } from '../testing/fake-controller.ts';
-import { FakeScreen } from '../testing/fake-screen.ts';
+import type { FakeScreen } from '../testing/fake-screen.ts';
+import { show } from '../testing/shown.ts';
 import { type CommandId, keyTable } from './key-table.ts';
 
 /** What a key is tried on: an environment that is ready, in which `open` and `stat` have failed. */
@@ -36,6 +37,7 @@ const modeIs = (mode: string) => (screen: FakeScreen) => expect(screen.session.m
 const focusIs = (pane: string) => (screen: FakeScreen) => expect(ui(screen).focus).toBe(pane);
 const selectedCount = (count: number) => (screen: FakeScreen) => expect(ui(screen).selection.selected.size).toBe(count);
 const running = (controller: FakeController) => controller.store.update({ environment: 'running' });
+const threeLanes = (controller: FakeController) => controller.becomeReady(3);
 const failing = (controller: FakeController) =>
   controller.store.update({ environment: 'failed', failure: { reason: 'no VM', hint: null, log: { path: '/runs/fake/vm.log', lines: [] } } });
 
@@ -71,6 +73,7 @@ const trials: Readonly<Partial<Record<`${CommandId} in ${string}`, Trial>>> = {
   'wrap in main': { before: ['3'], expect: (screen) => expect(screen.frame).toContain('follows, wraps') },
   'focus-next in main': { expect: focusIs('detail') },
   'focus-previous in main': { expect: focusIs('suite') },
+  'next-lane in main': { with: threeLanes, before: ['8', 'L'], expect: (screen) => expect(ui(screen).lane).toBe(1) },
   'zoom in main': { before: ['3'], expect: (screen) => expect(screen.frame).not.toContain('Testcases') },
   'open-log in main': { before: ['3'], expect: (screen) => expect(screen.host).toEqual(['lend less /runs/fake/server.log']) },
   'copy-command in main': {
@@ -109,16 +112,7 @@ const trials: Readonly<Partial<Record<`${CommandId} in ${string}`, Trial>>> = {
   'interrupt in filter': { before: ['/'], expect: calls('quit') },
 };
 
-let screen: FakeScreen | null = null;
-afterEach(() => screen?.close());
-
-async function show(controller: FakeController): Promise<FakeScreen> {
-  screen = new FakeScreen(controller);
-  await screen.settle();
-  return screen;
-}
-
-const live = keyTable.filter(({ only, id }) => only !== 'replay' && id !== 'focus');
+const live = keyTable.filter(({ only, id }) => only !== 'replay' && id !== 'focus' && id !== 'lane');
 const cases = live.flatMap(({ id, keys, modes = ['main'] }) => modes.flatMap((mode) => keys.map((key) => [key, id, mode] as const)));
 
 test.each(cases)('%s is %s in mode %s', async (key, id, mode) => {
@@ -152,9 +146,8 @@ describe('in a replay', () => {
   };
 
   test.each(keyTable.filter(({ only }) => only === 'replay').flatMap(({ id, keys }) => keys.map((key) => [key, id] as const)))('%s is %s', async (key, id) => {
-    const controller = new ReplayController({ events, logs: { suite: [], server: [], vm: [], build: [] }, folder: null }, { catalog });
-    screen = new FakeScreen(controller);
-    await screen.settle();
+    const controller = new ReplayController({ events, lanes: [], folder: null }, { catalog });
+    const screen = await show(controller);
     await screen.press(...(replayTrials[id]?.before ?? []), key);
     replayTrials[id]?.expect(controller);
     controller.player.stop();

@@ -1,6 +1,6 @@
 import { entriesFor } from '../../src/model/known-failures.ts';
 import type { Session } from '../session.ts';
-import type { DashboardView } from '../view/dashboard-view.ts';
+import { type DashboardView, kernelOf } from '../view/dashboard-view.ts';
 
 /** Failed assertions of a testcase that are not expected yet; none while it runs. */
 export function freshFailures({ testcases }: DashboardView, name: string | null): readonly string[] {
@@ -41,6 +41,6 @@ export function writeKnown(session: Session): void {
   }
   ui.dispatch({ type: 'mode', mode: 'main' });
   if (name === null || messages.length === 0) return;
-  const circumstances = { nfsVersion: view.nfsVersion, clientKernel: view.client.kernel, suiteKind: view.suite?.kind ?? null };
+  const circumstances = { nfsVersion: view.nfsVersion, clientKernel: kernelOf(view), suiteKind: view.suite?.kind ?? null };
   void controller.expectFailures(entriesFor(name, messages, reason, circumstances)).then((message) => ui.dispatch({ type: 'message', message }));
 }

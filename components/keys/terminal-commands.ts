@@ -33,6 +33,6 @@ export function openLog(session: Session, path: string | null): void {
 }
 
 export function openShell(session: Session): void {
-  const command = session.controller.shellCommand();
+  const command = session.controller.shellCommand(session.lane());
   if (command !== null) lend(session, command);
 }

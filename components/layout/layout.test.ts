@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { newLanes } from '../../src/model/lane-state.ts';
 import { initialUi, type UiState } from '../ui/ui-state.ts';
 import { type Layout, layoutFor, placeAt } from './layout.ts';
 
+const running = { environment: 'running', laneStates: newLanes(1) } as const;
 const sizes = Array.from({ length: 30 }, (_, index) => [80 + index * 6, 24 + index * 2] as const);
 const uis: readonly UiState[] = [initialUi(), { ...initialUi(), zoomed: true }, { ...initialUi(), side: 'suite', log: 'suite', focus: 'suite' }];
 
@@ -18,8 +20,13 @@ function cellsOf({ columns, rows, places }: Layout): number {
 
 describe.each(uis)('layout %#', (ui) => {
   test.each(sizes)('of %i x %i covers the screen', (columns, rows) => {
-    for (const environment of ['starting', 'running', 'failed'] as const) {
-      const layout = layoutFor(columns, rows, ui, environment);
+    for (const [environment, lanes] of [
+      ['starting', 1],
+      ['running', 2],
+      ['running', 4],
+      ['failed', 16],
+    ] as const) {
+      const layout = layoutFor(columns, rows, ui, { environment, laneStates: newLanes(lanes) });
       expect(layout && cellsOf(layout)).toBe(columns * (rows - 3));
     }
   });
@@ -30,19 +37,19 @@ test('the focused pane is always there', () => {
     const side = focus === 'testcases' ? 'detail' : focus;
     const log = focus === 'testcases' || focus === 'detail' ? 'console' : focus;
     for (const [columns, rows] of sizes) {
-      const layout = layoutFor(columns, rows, { focus, side, log, zoomed: false }, 'running');
+      const layout = layoutFor(columns, rows, { focus, side, log, zoomed: false }, running);
       expect(layout?.places.map(({ id }) => id)).toContain(focus);
     }
   }
 });
 
 test('less than 80x24 is too small', () => {
-  expect(layoutFor(79, 24, initialUi(), 'ready')).toBeNull();
-  expect(layoutFor(80, 23, initialUi(), 'ready')).toBeNull();
+  expect(layoutFor(79, 24, initialUi(), running)).toBeNull();
+  expect(layoutFor(80, 23, initialUi(), running)).toBeNull();
 });
 
 test('a cell leads to its pane', () => {
-  const layout = layoutFor(80, 24, initialUi(), 'running');
+  const layout = layoutFor(80, 24, initialUi(), running);
   expect(layout && placeAt(layout, 5, 5)?.id).toBe('testcases');
   expect(layout && placeAt(layout, 50, 5)?.id).toBe('detail');
   expect(layout && placeAt(layout, 50, 21)?.id).toBe('environment');

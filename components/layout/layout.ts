@@ -1,5 +1,5 @@
 import type { PaneId, UiState } from '../ui/ui-state.ts';
-import type { EnvironmentState } from '../view/dashboard-view.ts';
+import type { DashboardView, EnvironmentState } from '../view/dashboard-view.ts';
 
 /** What stands in a place; the environment pane takes no focus. */
 export type PlaceId = PaneId | 'environment';
@@ -25,6 +25,9 @@ export const smallest = { columns: 80, rows: 24 } as const;
 export const headerRows = 2;
 export const footerRows = 1;
 
+/** Columns of a lane's number and the blank before it; none where there is one lane. */
+export const laneColumns = (lanes: number): number => (lanes === 1 ? 0 : 1 + String(lanes).length);
+
 interface Item {
   readonly id: PlaceId;
   readonly height: number;
@@ -40,25 +43,39 @@ function stack(left: number, width: number, items: readonly Item[]): Place[] {
   });
 }
 
-/** Rows of the environment pane: all steps while something starts, stops or has failed; a few once it stands. */
-function environmentRows(environment: EnvironmentState, small: boolean): number {
+/** Lanes that the environment pane makes room for; of more it says how many there are. */
+const mostLaneRows = 6;
+
+/** Rows of the environment pane: all steps while something starts, stops or has failed; a few once it stands, and one per lane where there are several. */
+function environmentRows(environment: EnvironmentState, small: boolean, lanes: number): number {
   const busy = environment === 'starting' || environment === 'stopping' || environment === 'failed';
-  if (small) return busy ? 12 : 5;
-  return busy ? 14 : 8;
+  const more = Math.max(0, Math.min(lanes, mostLaneRows) - 2);
+  if (small) return busy ? 12 : 5 + more;
+  // A first start has two steps more than others; with several lanes they would push the last of them out.
+  return (busy ? (lanes > 1 ? 16 : 14) : 8) + more;
 }
 
+/** Columns of the list of testcases; with several lanes there is a column for them. */
+const listColumns = (columns: number, lanes: number): number => (columns >= 160 ? 54 : columns >= 110 ? 48 : 39) + laneColumns(lanes);
+
 /** Where everything stands. Null where the terminal is too small. Heights and widths sum up to the screen exactly. */
-export function layoutFor(columns: number, rows: number, ui: Pick<UiState, 'focus' | 'side' | 'log' | 'zoomed'>, environment: EnvironmentState): Layout | null {
+export function layoutFor(
+  columns: number,
+  rows: number,
+  ui: Pick<UiState, 'focus' | 'side' | 'log' | 'zoomed'>,
+  { environment, laneStates }: Pick<DashboardView, 'environment' | 'laneStates'>,
+): Layout | null {
   if (columns < smallest.columns || rows < smallest.rows) return null;
   const height = rows - headerRows - footerRows;
   if (ui.zoomed) return { columns, rows, places: stack(0, columns, [{ id: ui.focus, height }]) };
 
-  const listWidth = columns >= 160 ? 54 : columns >= 110 ? 48 : 39;
+  const lanes = laneStates.length;
+  const listWidth = listColumns(columns, lanes);
   const restWidth = columns - listWidth;
   const list = stack(0, listWidth, [{ id: 'testcases', height }]);
   if (columns >= 160 && rows >= 42) {
     const middle = Math.floor(restWidth * 0.45);
-    const steps = 18;
+    const steps = 18 + Math.max(0, Math.min(lanes, mostLaneRows) - 2);
     const third = Math.floor(height / 3);
     return {
       columns,
@@ -78,7 +95,7 @@ export function layoutFor(columns: number, rows: number, ui: Pick<UiState, 'focu
     };
   }
   if (rows >= 36) {
-    const steps = environmentRows(environment, false);
+    const steps = environmentRows(environment, false, lanes);
     const upper = Math.ceil((height - steps) / 2);
     const right: Item[] = [
       { id: 'detail', height: upper },
@@ -87,7 +104,7 @@ export function layoutFor(columns: number, rows: number, ui: Pick<UiState, 'focu
     ];
     return { columns, rows, places: [...list, ...stack(listWidth, restWidth, right)] };
   }
-  const steps = environmentRows(environment, true);
+  const steps = environmentRows(environment, true, lanes);
   const right: Item[] = [
     { id: ui.side, height: height - steps, tabs: ['detail', 'server', 'console', 'suite'] },
     { id: 'environment', height: steps },

@@ -50,7 +50,7 @@ export function Overlays({ layout }: { readonly layout: Layout }) {
   const keys = footerKeys(mode, { ui, view, controller }, width);
   switch (mode) {
     case 'help':
-      return <Overlay layout={layout} title="Keys" lines={helpLines({ controller })} />;
+      return <Overlay layout={layout} title="Keys" lines={helpLines({ controller, view })} />;
     case 'quit':
       return <Overlay layout={layout} title="Quit?" lines={[...quitLines(view), keys]} />;
     case 'known':

@@ -41,11 +41,12 @@ const words: Readonly<Record<TestcaseView['status'], string>> = {
   'not-run': 'did not run to its end',
 };
 
-function summary({ status, durationMs, previous }: TestcaseView): Line {
+function summary({ status, durationMs, previous, lane }: TestcaseView, lanes: number): Line {
   const time = durationMs === null ? '' : ` in ${shortDuration(durationMs)}`;
   const mark = verdictMark(status);
   const last = previous === null ? '' : ` · last run ${previous.verdict}${previous.durationMs === null ? '' : ` in ${shortDuration(previous.durationMs)}`}`;
-  return [mark, ' ', words[status] + time, span(last, 'dim')];
+  const where = lanes === 1 || lane === null ? '' : ` · lane ${lane + 1}`;
+  return [mark, ' ', words[status] + time, span(where + last, 'dim')];
 }
 
 const counts = ({ passedCount, failedCount }: TestcaseView): string => (passedCount + failedCount === 0 ? '' : `${passedCount} passed, ${failedCount} failed`);
@@ -78,7 +79,7 @@ function windowLinesOf({ traffic }: TestcaseView, failure: number, width: number
 }
 
 /** Everything about one testcase: what it tests, its verdict, failed assertions first, then the others in their order. */
-export function testcaseDetail(testcase: TestcaseView, width: number): Line[] {
+export function testcaseDetail(testcase: TestcaseView, width: number, lanes = 1): Line[] {
   const { name, description, assertions, remarks, reason } = testcase;
   const failed = assertions.filter(({ verdict }) => verdict === 'failed');
   const passed = assertions.filter(({ verdict }) => verdict === 'passed');
@@ -86,7 +87,7 @@ export function testcaseDetail(testcase: TestcaseView, width: number): Line[] {
   return [
     justify([span(name, 'bold')], [span(counts(testcase), 'dim')], width),
     ...wrapText(description, width).map((row): Line => [span(row, 'dim')]),
-    summary(testcase),
+    summary(testcase, lanes),
     ...(reason === null ? [] : wrapText(reason, width).map((row): Line => [span(row, 'warning')])),
     ...versionLines(testcase, width),
     ...triageLines(testcase, width),
@@ -113,5 +114,5 @@ export function setupFailureDetail({ message, details }: NonNullable<DashboardVi
 export function detailLines(view: DashboardView, name: string | null, width: number): Line[] {
   const testcase = view.testcases.find((candidate) => candidate.name === name);
   const setup = view.setupFailure === null ? [] : setupFailureDetail(view.setupFailure, width);
-  return [...setup, ...(testcase === undefined ? [[span('No testcase matches the filter.', 'dim')]] : testcaseDetail(testcase, width))];
+  return [...setup, ...(testcase === undefined ? [[span('No testcase matches the filter.', 'dim')]] : testcaseDetail(testcase, width, view.laneStates.length))];
 }

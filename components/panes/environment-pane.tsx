@@ -9,12 +9,13 @@ import { paneTitle } from './pane-title.ts';
 
 /** Server and client, the steps of the lifecycle, and the end of the server's log where there is room. */
 export function EnvironmentPane({ place }: { readonly place: Place }) {
-  const { controller } = useSession();
+  const session = useSession();
+  const { controller } = session;
   const view = useSampled(controller.store);
   const tick = useTick(view.environment);
   const height = place.height - 2;
   // Looked at with every tick, not with every line: the log has its own pane.
-  const { lines: log } = controller.logs.server.getSnapshot();
+  const { lines: log } = controller.log('server', session.lane()).getSnapshot();
   const lines = environmentLines(view, { width: place.width - 2, height, now: controller.now(), tick, serverTail: log.slice(-height) });
   const title = paneTitle(place, 'testcases');
   return <PaneFrame title={title} note={[span(view.environment, 'dim')]} width={place.width} height={place.height} focused={false} lines={lines} />;

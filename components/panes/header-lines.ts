@@ -4,7 +4,7 @@ import { cleanLine } from '../text/clean.ts';
 import { fitLine, justify, type Line, lineWidth, span } from '../text/line.ts';
 import { clockTime } from '../text/numbers.ts';
 import type { Tone } from '../theme/theme.ts';
-import type { DashboardView, EnvironmentState } from '../view/dashboard-view.ts';
+import { acceleratorOf, type DashboardView, type EnvironmentState, kernelOf } from '../view/dashboard-view.ts';
 import { progressOf } from '../view/progress.ts';
 import { kernelName } from './kernel-name.ts';
 import { spinner } from './marks.ts';
@@ -20,8 +20,9 @@ const tones: Readonly<Record<EnvironmentState, Tone>> = {
 
 /** What goes on, in one or two words. */
 function phaseText({ environment, phases, testcases, watching }: DashboardView): string {
-  const running = testcases.find(({ status }) => status === 'running');
-  if (environment === 'running') return running === undefined ? 'running' : `running ${running.name}`;
+  const [running, ...others] = testcases.filter(({ status }) => status === 'running');
+  // With several lanes others run beside it.
+  if (environment === 'running') return running === undefined ? 'running' : `running ${running.name}${others.length === 0 ? '' : ` +${others.length}`}`;
   if (environment !== 'starting') return environment === 'ready' && watching !== null ? 'watching' : environment;
   const step = phases.findLast(({ status }) => status === 'running');
   return step === undefined ? 'starting' : phaseTitles[step.phase];
@@ -72,14 +73,16 @@ export function headerLines(
   playback: Playback | null,
   { width, now, tick }: { readonly width: number; readonly now: number; readonly tick: number },
 ): Line[] {
-  const { server, nfsVersion, client, environment } = view;
+  const { server, nfsVersion, environment, laneStates } = view;
+  const kernel = kernelOf(view);
   const busy = environment === 'starting' || environment === 'running' || environment === 'stopping';
   const elapsed = view.startedAt === null ? '' : ` ${clockTime((view.endedAt ?? now) - view.startedAt)}`;
   const facts = [
     server?.title,
     nfsVersion === null ? undefined : `NFSv${nfsVersion}`,
-    client.kernel === null ? undefined : kernelName(client.kernel),
-    client.accelerator,
+    laneStates.length === 1 ? undefined : `${laneStates.length} lanes`,
+    kernel === null ? undefined : kernelName(kernel),
+    acceleratorOf(view),
   ];
   const left: Line = [span(' nfstest-tui ', 'bold'), span('│ ', 'frame'), facts.filter((fact) => fact !== undefined && fact !== null).join(' · ')];
   const state: Line = [' ', busy ? span(`${spinner(tick)} `, tones[environment]) : '', span(phaseText(view), tones[environment]), span(elapsed, 'dim'), ' '];

@@ -5,6 +5,7 @@ import { useSession } from '../hooks/use-session.ts';
 import type { Place } from '../layout/layout.ts';
 import { channelOf } from '../session.ts';
 import { type Line, span } from '../text/line.ts';
+import { scrollIn } from '../ui/reduce-ui.ts';
 import type { LogPaneId } from '../ui/ui-state.ts';
 import { logLines } from './log-lines.ts';
 import { PaneFrame } from './pane-frame.tsx';
@@ -25,14 +26,20 @@ const empty: Readonly<Record<LogPaneId, string>> = {
 export function LogPane({ place, pane }: LogPaneProps) {
   const session = useSession();
   const ui = useImmediate(session.ui);
-  const source: Observable<unknown> = pane === 'console' ? session.console : session.controller.logs[channelOf[pane]];
+  // The lane may be that of what runs.
+  const { laneStates } = useSampled(session.controller.store);
+  const lane = session.lane();
+  const source: Observable<unknown> = pane === 'console' ? session.console(lane) : session.controller.log(channelOf[pane], lane);
   useSampled(source);
   const window: LineWindow = session.lines(pane);
-  const scroll = ui.scroll[pane];
+  const scroll = scrollIn(ui, lane)[pane];
   const content =
     window.count === 0 ? [[span(empty[pane], 'dim')]] : logLines(window, { width: place.width - 2, height: place.height - 2, scroll, wrap: ui.wrap });
   const state = scroll === null ? 'follows' : `held at ${scroll}`;
-  const note: Line = window.count === 0 ? [] : [span(`${state}${ui.wrap ? ', wraps' : ''}`, scroll === null ? 'dim' : 'warning')];
-  const title = paneTitle(place, ui.focus);
+  const note: Line =
+    window.count === 0
+      ? []
+      : [span(`${ui.lane !== null && laneStates.length > 1 ? 'lane chosen, ' : ''}${state}${ui.wrap ? ', wraps' : ''}`, scroll === null ? 'dim' : 'warning')];
+  const title = paneTitle(place, ui.focus, laneStates.length > 1 ? lane : null);
   return <PaneFrame title={title} note={note} width={place.width} height={place.height} focused={ui.focus === pane} lines={content} />;
 }

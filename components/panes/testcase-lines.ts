@@ -1,3 +1,4 @@
+import { laneColumns } from '../layout/layout.ts';
 import { type Line, span } from '../text/line.ts';
 import { shortDuration } from '../text/numbers.ts';
 import { fit } from '../text/width.ts';
@@ -11,6 +12,8 @@ export interface RowOptions {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly tick: number;
+  /** Pairs of server and client that share the testcases; where there are several there is a column for them. */
+  readonly lanes: number;
 }
 
 const nameWidth = 9;
@@ -40,8 +43,14 @@ function before({ status, previous, durationMs }: TestcaseView, room: number): L
   return [' ', shown, span(fit(delta, room - 2, 'right'), 'dim')];
 }
 
-/** One row of the list: cursor, box, verdict, name, assertions passed/all, duration, verdict of the last run. */
-export function testcaseLine(testcase: TestcaseView, { width, cursor, selected, now, tick }: RowOptions): Line {
+/** Number of the lane that runs or ran it; nothing where there is one. */
+function laneOf({ lane }: TestcaseView, lanes: number): Line {
+  const room = laneColumns(lanes);
+  return room === 0 ? [] : [span(fit(lane === null ? '' : String(lane + 1), room, 'right'), 'dim')];
+}
+
+/** One row of the list: cursor, box, verdict, name, lane, assertions passed/all, duration, verdict of the last run. */
+export function testcaseLine(testcase: TestcaseView, { width, cursor, selected, now, tick, lanes }: RowOptions): Line {
   const { status, name } = testcase;
   const box = selected ? span('[x]', 'bold') : span('[ ]', 'dim');
   const failed = status === 'failed' || (status === 'running' && testcase.failedCount > 0);
@@ -56,21 +65,23 @@ export function testcaseLine(testcase: TestcaseView, { width, cursor, selected, 
     verdictMark(status, tick),
     ' ',
     nameSpan,
+    ...laneOf(testcase, lanes),
     ' ',
     failed ? span(count, 'failed') : count,
     ' ',
     span(time, 'dim'),
-    ...before(testcase, width - fixedWidth),
+    ...before(testcase, width - fixedWidth - laneColumns(lanes)),
   ];
 }
 
 /** Head of the columns; as wide as the rows. */
-export function testcaseHead(width: number): Line {
-  const room = width - fixedWidth;
+export function testcaseHead(width: number, lanes: number): Line {
+  const laneWidth = laneColumns(lanes);
+  const room = width - fixedWidth - laneWidth;
   // Two columns hold a mark and no heading: the one of the time gives way to the left.
   const time = room >= 2 && room < 4 ? `${fit('time', timeWidth + room - 3)}was` : fit('time', timeWidth, 'right');
   const last = room < 4 ? '' : room < 9 ? fit('was', room, 'right') : ` was${fit('delta', room - 4, 'right')}`;
-  return [span(`     ${fit('', 2)}${fit('testcase', nameWidth)} ${fit('checks', countWidth, 'right')} ${time}${last}`, 'dim')];
+  return [span(`     ${fit('', 2)}${fit('testcase', nameWidth)}${fit('L', laneWidth, 'right')} ${fit('checks', countWidth, 'right')} ${time}${last}`, 'dim')];
 }
 
 /** First visible row, so that the cursor is never at the edge while there is more beyond it. */

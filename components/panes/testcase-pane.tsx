@@ -17,6 +17,7 @@ export function TestcasePane({ place }: { readonly place: Place }) {
   const { selected, filter } = ui.selection;
   const focused = ui.focus === 'testcases';
   const width = place.width - 2;
+  const lanes = view.laneStates.length;
   const height = place.height - 3;
   const visible = visibleNames(session.names, filter);
   const cursor = session.cursor();
@@ -31,6 +32,7 @@ export function TestcasePane({ place }: { readonly place: Place }) {
         selected: selected.has(testcase.name),
         now: session.controller.now(),
         tick,
+        lanes,
       }),
     );
   const hidden = visible.length - top - rows.length;
@@ -39,6 +41,6 @@ export function TestcasePane({ place }: { readonly place: Place }) {
     arrows === '' ? '' : span(`${arrows} `, 'dim'),
     span(filter === '' ? `${selected.size} selected` : `/${filter}`, filter === '' ? 'dim' : 'accent'),
   ];
-  const lines = [testcaseHead(width), ...rows];
+  const lines = [testcaseHead(width, lanes), ...rows];
   return <PaneFrame title={paneTitle(place, ui.focus)} note={note} width={place.width} height={place.height} focused={focused} lines={lines} />;
 }

@@ -8,9 +8,13 @@ import { lineTimes } from './line-times.ts';
 import { ReplayLog } from './replay-log.ts';
 import { ReplayPlayer } from './replay-player.ts';
 
+/** The lines of a lane's logs. */
+export type LaneLogs = Readonly<Record<LogChannel, readonly string[]>>;
+
 export interface Recording {
   readonly events: readonly RunEvent[];
-  readonly logs: Readonly<Record<LogChannel, readonly string[]>>;
+  /** The logs of its lanes; one at least. */
+  readonly lanes: readonly LaneLogs[];
   /** Folder of the run; null where the events came alone. */
   readonly folder: string | null;
 }
@@ -20,16 +24,19 @@ export interface ReplayOptions {
   /** What the run before this one found. */
   readonly previous?: ReadonlyMap<string, PreviousResult>;
   readonly speed?: number;
-  /** Path of a log's file. */
-  readonly logFile?: (channel: LogChannel) => string | null;
+  /** Path of a lane's log. */
+  readonly logFile?: (channel: LogChannel, lane: number) => string | null;
   readonly pagerCommand?: (path: string) => TerminalCommand;
   readonly reproCommand?: (testcases: readonly string[]) => string;
 }
 
+/** The log of a lane that left none. */
+const nothing = new ReplayLog([], []);
+
 /** Shows a finished run in the dashboard, at its own pace or another. What would change something does nothing. */
 export class ReplayController implements DashboardController {
   readonly store: DashboardStore;
-  readonly logs: Readonly<Record<LogChannel, ReplayLog>>;
+  readonly #logs: readonly Readonly<Record<LogChannel, ReplayLog>>[];
   readonly player: ReplayPlayer;
   readonly attached = false;
   readonly #recording: Recording;
@@ -39,20 +46,26 @@ export class ReplayController implements DashboardController {
   #applied = 0;
 
   constructor(recording: Recording, options: ReplayOptions) {
-    const { events, logs } = recording;
+    const { events, lanes } = recording;
     const [first] = events;
     this.#recording = recording;
     this.#options = options;
     this.#epoch = first === undefined ? 0 : Date.parse(first.time) - first.atMs;
     this.store = new DashboardStore(emptyView(options.catalog, options.previous));
-    const each = logChannels.map((channel) => [channel, new ReplayLog(logs[channel], lineTimes(channel, logs[channel], events))]);
-    this.logs = Object.fromEntries(each) as Record<LogChannel, ReplayLog>;
+    this.#logs = lanes.map((logs, lane) => {
+      const each = logChannels.map((channel) => [channel, new ReplayLog(logs[channel], lineTimes(channel, logs[channel], events, lane))]);
+      return Object.fromEntries(each) as Record<LogChannel, ReplayLog>;
+    });
     const durationMs = events.at(-1)?.atMs ?? 0;
     this.player = new ReplayPlayer({
       durationMs,
       onMove: (positionMs) => this.#show(positionMs),
       ...(options.speed === undefined ? {} : { speed: options.speed }),
     });
+  }
+
+  log(channel: LogChannel, lane: number): ReplayLog {
+    return this.#logs[lane]?.[channel] ?? nothing;
   }
 
   now(): number {
@@ -67,7 +80,7 @@ export class ReplayController implements DashboardController {
     if (back) this.store.rebuild(events.slice(0, end));
     else for (const event of events.slice(this.#applied, end)) this.store.record(event);
     this.#applied = end;
-    for (const channel of logChannels) this.logs[channel].moveTo(positionMs);
+    for (const logs of this.#logs) for (const channel of logChannels) logs[channel].moveTo(positionMs);
   }
 
   run(): void {}
@@ -101,8 +114,8 @@ export class ReplayController implements DashboardController {
     return this.#options.pagerCommand?.(path) ?? { command: 'less', args: ['-R', path] };
   }
 
-  logFile(channel: LogChannel): string | null {
-    return this.#options.logFile?.(channel) ?? null;
+  logFile(channel: LogChannel, lane: number): string | null {
+    return this.#options.logFile?.(channel, lane) ?? null;
   }
 
   runFolder(): string | null {

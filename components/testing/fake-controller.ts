@@ -1,5 +1,6 @@
 import { type EventBody, type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../../src/model/events.ts';
 import type { ExitCode } from '../../src/model/exit-codes.ts';
+import { logFile } from '../../src/model/log-file.ts';
 import { LogBuffer } from '../../src/stream/ring-buffer.ts';
 // biome-ignore lint/style/noRestrictedImports: only tests load this file.
 import { catalog } from '../../src/suite/catalog.ts';
@@ -10,7 +11,8 @@ import { emptyView, type PreviousResult } from '../view/dashboard-view.ts';
 /** A dashboard without an environment: takes events by hand and writes down what the screen asks of it. */
 export class FakeController implements DashboardController {
   readonly store: DashboardStore;
-  readonly logs: Readonly<Record<LogChannel, LogBuffer>>;
+  /** Of each lane that was asked for. */
+  readonly #logs: Readonly<Record<LogChannel, LogBuffer>>[] = [];
   /** What was asked for, for example `run open,read`. */
   readonly calls: string[] = [];
   player: Player | null = null;
@@ -22,8 +24,18 @@ export class FakeController implements DashboardController {
 
   constructor({ previous = new Map<string, PreviousResult>() } = {}) {
     this.store = new DashboardStore(emptyView(catalog, previous));
-    this.logs = Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer({ notifyEveryMs: 1 })])) as Record<LogChannel, LogBuffer>;
   }
+
+  get logs(): Readonly<Record<LogChannel, LogBuffer>> {
+    return this.logsOf(0);
+  }
+
+  logsOf(lane: number): Readonly<Record<LogChannel, LogBuffer>> {
+    this.#logs[lane] ??= Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer({ notifyEveryMs: 1 })])) as Record<LogChannel, LogBuffer>;
+    return this.#logs[lane];
+  }
+
+  log = (channel: LogChannel, lane: number): LogBuffer => this.logsOf(lane)[channel];
 
   now = (): number => this.#time;
 
@@ -33,7 +45,12 @@ export class FakeController implements DashboardController {
   }
 
   emit(...bodies: readonly EventBody[]): void {
-    for (const body of bodies) this.store.record({ ...body, runId: 'fake', lane: 0, time: new Date(this.#time).toISOString(), atMs: 0 });
+    this.emitIn(0, ...bodies);
+  }
+
+  /** Events of a lane. */
+  emitIn(lane: number, ...bodies: readonly EventBody[]): void {
+    for (const body of bodies) this.store.record({ ...body, runId: 'fake', lane, time: new Date(this.#time).toISOString(), atMs: 0 });
   }
 
   /** Takes recorded events; the time is that of the last one. */
@@ -43,14 +60,24 @@ export class FakeController implements DashboardController {
   }
 
   /** An environment in which nothing runs. */
-  becomeReady(): void {
-    this.emit(
-      { type: 'run.started', server: { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' }, nfsVersion: '3', testcases: [], program: '0.1.0' },
-      { type: 'server.started', containerId: 'c0', containerName: 'ganesha-server', nfsPort: 4000, mountPort: 4001, image: 'ganesha:latest' },
-      { type: 'server.ready' },
-      { type: 'vm.started', pid: 1, accelerator: 'tcg', sshPort: 2222 },
-      { type: 'client.connected', kernel: '6.1.0' },
-    );
+  becomeReady(lanes = 1): void {
+    const server = { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' };
+    this.emit({ type: 'run.started', server, nfsVersion: '3', testcases: [], program: '0.1.0', ...(lanes > 1 ? { lanes } : {}) });
+    for (let lane = 0; lane < lanes; lane += 1)
+      this.emitIn(
+        lane,
+        {
+          type: 'server.started',
+          containerId: `c${lane}`,
+          containerName: 'ganesha-server',
+          nfsPort: 4000 + 10 * lane,
+          mountPort: 4001 + 10 * lane,
+          image: server.image,
+        },
+        { type: 'server.ready' },
+        { type: 'vm.started', pid: lane + 1, accelerator: 'tcg', sshPort: 2222 + 10 * lane },
+        { type: 'client.connected', kernel: '6.1.0' },
+      );
     this.store.update({ environment: 'ready' });
   }
 
@@ -78,8 +105,8 @@ export class FakeController implements DashboardController {
   }
 
   reproCommand = (testcases: readonly string[]): string => `make nfstest TESTCASE=${testcases.join(',')}`;
-  shellCommand = (): TerminalCommand | null => this.shell;
+  shellCommand = (lane: number): TerminalCommand | null => (lane === 0 || this.shell === null ? this.shell : { ...this.shell, args: [`vm-${lane + 1}`] });
   pagerCommand = (path: string): TerminalCommand => ({ command: 'less', args: [path] });
-  logFile = (channel: LogChannel): string | null => `/runs/fake/${channel}.log`;
+  logFile = (channel: LogChannel, lane: number): string | null => `/runs/fake/${logFile(channel, lane)}`;
   runFolder = (): string | null => '/runs/fake';
 }

@@ -10,8 +10,10 @@ export type UiAction =
   | { readonly type: 'selection'; readonly action: SelectionAction; readonly names: readonly string[]; readonly shown: string | null }
   | { readonly type: 'focus'; readonly pane: PaneId }
   | { readonly type: 'focus.by'; readonly steps: 1 | -1 }
-  | { readonly type: 'scroll'; readonly pane: SidePane; readonly lines: number; readonly extent: Extent }
-  | { readonly type: 'follow'; readonly pane: SidePane; readonly extent: Extent }
+  /** `lane`: the one whose logs are shown. */
+  | { readonly type: 'scroll'; readonly pane: SidePane; readonly lines: number; readonly extent: Extent; readonly lane: number }
+  | { readonly type: 'follow'; readonly pane: SidePane; readonly extent: Extent; readonly lane: number }
+  | { readonly type: 'lane'; readonly lane: number | null }
   | { readonly type: 'zoom' | 'wrap' | 'unzoom' }
   | { readonly type: 'mode'; readonly mode: Mode }
   | { readonly type: 'reason'; readonly text: string }
@@ -24,6 +26,10 @@ function focusOn(state: UiState, pane: PaneId): UiState {
   if (pane === 'testcases') return { ...state, focus: pane };
   return { ...state, focus: pane, side: pane, log: isLogPane(pane) ? pane : state.log };
 }
+
+/** Where the panes are scrolled to while this lane's logs are shown: a place in one log says nothing about another. */
+export const scrollIn = ({ scroll, scrolledLane }: UiState, lane: number): UiState['scroll'] =>
+  lane === scrolledLane ? scroll : { detail: scroll.detail, server: null, console: null, suite: null };
 
 /** The next screen after a key; pure. */
 export function reduceUi(state: UiState, action: UiAction): UiState {
@@ -39,14 +45,17 @@ export function reduceUi(state: UiState, action: UiAction): UiState {
     case 'focus.by':
       return focusOn(state, panes[(panes.indexOf(state.focus) + action.steps + panes.length) % panes.length] ?? 'testcases');
     case 'scroll': {
-      const { pane, lines, extent } = action;
-      return { ...state, scroll: { ...state.scroll, [pane]: scrollBy(state.scroll[pane], lines, extent) } };
+      const { pane, lines, extent, lane } = action;
+      const scroll = scrollIn(state, lane);
+      return { ...state, scrolledLane: lane, scroll: { ...scroll, [pane]: scrollBy(scroll[pane], lines, extent) } };
     }
     case 'follow': {
-      const { pane, extent } = action;
-      const scroll = state.scroll[pane] === null ? topOf(null, extent) : null;
-      return { ...state, scroll: { ...state.scroll, [pane]: scroll } };
+      const { pane, extent, lane } = action;
+      const scroll = scrollIn(state, lane);
+      return { ...state, scrolledLane: lane, scroll: { ...scroll, [pane]: scroll[pane] === null ? topOf(null, extent) : null } };
     }
+    case 'lane':
+      return { ...state, lane: action.lane };
     case 'zoom':
       return { ...state, zoomed: !state.zoomed };
     case 'unzoom':

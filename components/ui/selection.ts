@@ -16,7 +16,8 @@ export type SelectionAction =
   | { readonly type: 'filter.set'; readonly text: string };
 
 export const initialSelection = (selected: readonly string[] = []): SelectionState => ({
-  cursor: null,
+  // What somebody selected is what they want to look at.
+  cursor: selected[0] ?? null,
   selected: new Set(selected),
   filter: '',
   follow: true,

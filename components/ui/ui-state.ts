@@ -37,6 +37,10 @@ export interface UiState {
   readonly zoomed: boolean;
   readonly wrap: boolean;
   readonly scroll: Readonly<Record<Exclude<PaneId, 'testcases'>, Scroll>>;
+  /** The lane whose logs are shown, counted from 0; null goes with the cursor. */
+  readonly lane: number | null;
+  /** The lane that `scroll` of the log panes is about; the logs of another one are at their end. */
+  readonly scrolledLane: number;
   readonly selection: SelectionState;
   /** What is typed in the mode `known`: why a failure is expected. */
   readonly reason: string;
@@ -62,6 +66,8 @@ export const initialUi = (selected: readonly string[] = []): UiState => ({
   zoomed: false,
   wrap: false,
   scroll: { detail: null, server: null, console: null, suite: null },
+  lane: null,
+  scrolledLane: 0,
   selection: initialSelection(selected),
   reason: '',
   notice: null,

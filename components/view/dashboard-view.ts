@@ -1,5 +1,6 @@
 import type { Conclusion, ServerIdentity, SuiteIdentity, TriageFinished } from '../../src/model/events.ts';
 import type { KnownFailures } from '../../src/model/known-failures.ts';
+import { type LaneState, newLanes } from '../../src/model/lane-state.ts';
 import type { PhaseState, Traffic } from '../../src/model/run-state.ts';
 
 export interface AssertionView {
@@ -36,6 +37,8 @@ export interface TestcaseView {
   /** Why it did not run to its end. */
   readonly reason: string | null;
   readonly previous: PreviousResult | null;
+  /** Number of the lane that runs it or ran it last, from 0; null before. */
+  readonly lane: number | null;
   /** Whose fault its failure is; null where nobody has asked. */
   readonly triage: TriageFinished | null;
   /** What it came to in this session, by NFS version. */
@@ -60,27 +63,6 @@ export interface PhaseView extends PhaseState {
   readonly startedAt: number;
 }
 
-export interface ContainerView {
-  readonly name: string | null;
-  readonly image: string | null;
-  readonly port: number | null;
-  /** The engine's word, `ready` where the port answers; null before it was started. */
-  readonly state: string | null;
-  /** Epoch milliseconds. */
-  readonly startedAt: number | null;
-  /** Percent of one CPU. */
-  readonly cpuPercent: number | null;
-  readonly memoryBytes: number | null;
-  readonly restarts: number;
-}
-
-export interface ClientView {
-  /** `off`, `booting`, `ready` or `gone`. */
-  readonly state: 'off' | 'booting' | 'ready' | 'gone';
-  readonly accelerator: string | null;
-  readonly kernel: string | null;
-}
-
 /** Everything the screen shows; made of events alone, so that a recording replays into the same picture. */
 export interface DashboardView {
   readonly environment: EnvironmentState;
@@ -93,8 +75,8 @@ export interface DashboardView {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly phases: readonly PhaseView[];
-  readonly container: ContainerView;
-  readonly client: ClientView;
+  /** Servers and clients, by the number of their lane; one at least. */
+  readonly laneStates: readonly LaneState[];
   /** Every testcase of the catalog, in its order. */
   readonly testcases: readonly TestcaseView[];
   /** Names of the run that goes on, or of the last one. */
@@ -104,6 +86,8 @@ export interface DashboardView {
   readonly setupFailure: { readonly message: string; readonly details: readonly string[] } | null;
   /** The newest one; null where there was none. */
   readonly note: string | null;
+  /** The newest warning of the run that goes on, or of the last one: a lane that was lost, for example; null where there was none. */
+  readonly warning: string | null;
   /** One line: how the last run ended. */
   readonly outcome: string | null;
   /** What a round of `watch` found and how long it took; null where the run is none, or not at its end. */
@@ -111,6 +95,12 @@ export interface DashboardView {
   /** Folder whose changes begin a round; null where nothing is watched. */
   readonly watching: string | null;
 }
+
+/** The kernel and the accelerator of the clients, which are the same in every lane; null before the first one is known. */
+export const kernelOf = ({ laneStates }: Pick<DashboardView, 'laneStates'>): string | null =>
+  laneStates.find(({ client }) => client.kernel !== null)?.client.kernel ?? null;
+export const acceleratorOf = ({ laneStates }: Pick<DashboardView, 'laneStates'>): string | null =>
+  laneStates.find(({ client }) => client.accelerator !== null)?.client.accelerator ?? null;
 
 export interface CatalogEntry {
   readonly name: string;
@@ -129,13 +119,13 @@ export function emptyView(catalog: readonly CatalogEntry[], previous: ReadonlyMa
     startedAt: null,
     endedAt: null,
     phases: [],
-    container: { name: null, image: null, port: null, state: null, startedAt: null, cpuPercent: null, memoryBytes: null, restarts: 0 },
-    client: { state: 'off', accelerator: null, kernel: null },
+    laneStates: newLanes(1),
     testcases: catalog.map((entry) => idleTestcase(entry, previous.get(entry.name) ?? null)),
     selected: [],
     known: null,
     setupFailure: null,
     note: null,
+    warning: null,
     outcome: null,
     round: null,
     watching: null,
@@ -157,6 +147,7 @@ export const idleTestcase = (
   remarks: [],
   reason: null,
   previous,
+  lane: null,
   triage: null,
   versions,
 });

@@ -1,4 +1,4 @@
-import type { AssertionFinished, Conclusion, RemarkReported, TestcaseFinished, TestcaseStarted, TestcaseTraffic } from '../../src/model/events.ts';
+import type { AssertionFinished, Conclusion, EventStamp, RemarkReported, TestcaseFinished, TestcaseStarted, TestcaseTraffic } from '../../src/model/events.ts';
 import { idleTestcase, type PreviousResult, type TestcaseView } from './dashboard-view.ts';
 
 type TestcaseEvent = TestcaseStarted | AssertionFinished | RemarkReported | TestcaseFinished | TestcaseTraffic;
@@ -14,10 +14,15 @@ export function selectForRun(testcases: readonly TestcaseView[], selected: reado
   return all.map((testcase) => (selected.includes(testcase.name) ? { ...idleTestcase(testcase, previousOf(testcase)), status: 'pending' } : testcase));
 }
 
-function change(testcase: TestcaseView, event: TestcaseEvent, time: number, known: string | null, nfsVersion: string | null): TestcaseView {
+function change(testcase: TestcaseView, event: TestcaseEvent & EventStamp, time: number, known: string | null, nfsVersion: string | null): TestcaseView {
   switch (event.type) {
     case 'testcase.started':
-      return { ...idleTestcase(testcase, testcase.status === 'pending' ? testcase.previous : previousOf(testcase)), status: 'running', startedAt: time };
+      return {
+        ...idleTestcase(testcase, testcase.status === 'pending' ? testcase.previous : previousOf(testcase)),
+        status: 'running',
+        startedAt: time,
+        lane: event.lane,
+      };
     case 'assertion.finished': {
       const { verdict, message, passedCount, failedCount, details } = event;
       return {
@@ -52,7 +57,7 @@ function change(testcase: TestcaseView, event: TestcaseEvent, time: number, know
  */
 export function reduceTestcase(
   testcases: readonly TestcaseView[],
-  event: TestcaseEvent,
+  event: TestcaseEvent & EventStamp,
   time: number,
   known: string | null = null,
   nfsVersion: string | null = null,

@@ -1,8 +1,10 @@
 import type { PhaseFinished, PhaseStarted, ProgressReported, RunEvent, RunFinished, RunStarted } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { noteAssertion } from '../../src/model/known-failures.ts';
+import { lanesOfRun, reduceLanes } from '../../src/model/lane-state.ts';
+import { describeLossEvent } from '../../src/model/loss-events.ts';
 import { describeResults, describeTimes } from '../../src/model/round-book.ts';
-import type { ContainerView, DashboardView, PhaseView } from './dashboard-view.ts';
+import { type DashboardView, kernelOf, type PhaseView } from './dashboard-view.ts';
 import { reduceTestcase, selectForRun } from './reduce-testcase.ts';
 
 const timeOf = (event: RunEvent): number => Date.parse(event.time);
@@ -10,9 +12,10 @@ const timeOf = (event: RunEvent): number => Date.parse(event.time);
 /** A run in an environment that stands keeps what is known of it; otherwise everything but the testcases starts anew. */
 function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardView {
   const again = view.environment === 'ready' || view.environment === 'running';
+  const lanes = lanesOfRun(event);
   return {
     ...view,
-    environment: again ? view.environment : 'starting',
+    environment: again ? view.environment : event.environment === undefined ? 'starting' : 'ready',
     failure: null,
     runId: event.runId,
     server: event.server,
@@ -20,13 +23,13 @@ function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardV
     startedAt: again ? view.startedAt : timeOf(event),
     endedAt: null,
     phases: again ? view.phases : [],
-    container: again ? view.container : { ...view.container, image: event.server.image, state: null, startedAt: null },
-    client: again ? view.client : { ...view.client, state: 'off' },
+    laneStates: again && view.laneStates.length === lanes.length ? view.laneStates : lanes,
     testcases: selectForRun(view.testcases, event.testcases),
     selected: event.testcases,
     known: null,
     setupFailure: null,
     note: null,
+    warning: null,
     outcome: null,
     round: null,
   };
@@ -34,10 +37,11 @@ function startRun(view: DashboardView, event: RunStarted & RunEvent): DashboardV
 
 function finishRun(view: DashboardView, event: RunFinished & RunEvent): DashboardView {
   const { reason, hint, log } = event;
+  const stands = view.laneStates.some(({ client }) => client.state === 'ready');
   const broken = [ExitCode.environment, ExitCode.serverLost, ExitCode.clientLost].some((code) => code === event.exitCode);
   return {
     ...view,
-    environment: broken ? 'failed' : view.client.state === 'ready' && view.environment !== 'stopping' ? 'ready' : 'stopped',
+    environment: broken ? 'failed' : stands && view.environment !== 'stopping' ? 'ready' : 'stopped',
     failure: broken ? { reason, hint, log } : null,
     endedAt: timeOf(event),
     outcome: view.round !== null && event.exitCode <= ExitCode.testsFailed ? view.round : reason,
@@ -60,10 +64,15 @@ function reducePhase(view: DashboardView, event: (PhaseStarted | PhaseFinished |
   }
   const change: Partial<PhaseView> =
     event.type === 'progress.reported' ? { progress: event.message } : { status: event.outcome, durationMs: event.durationMs, detail: event.detail };
-  return { ...view, phases: view.phases.map((entry) => (entry.phase === event.phase && entry.lane === event.lane ? { ...entry, ...change } : entry)) };
+  const phases = view.phases.map((entry) => (entry.phase === event.phase && entry.lane === event.lane ? { ...entry, ...change } : entry));
+  // After the run's end no other event says that all is over.
+  const over = view.endedAt !== null && view.environment === 'stopping' && phases.every(({ phase, status }) => phase !== 'stop' || status !== 'running');
+  return { ...view, phases, environment: over ? 'stopped' : view.environment };
 }
 
-const withContainer = (view: DashboardView, change: Partial<ContainerView>): DashboardView => ({ ...view, container: { ...view.container, ...change } });
+/** Testcases run in a lane until all of the lanes' suites have ended. */
+const runsElsewhere = ({ phases }: DashboardView, lane: number): boolean =>
+  phases.some((entry) => entry.phase === 'suite' && entry.lane !== lane && entry.status === 'running');
 
 /** The next picture after an event; pure. An event of a newer version changes nothing. */
 export function reduceView(view: DashboardView, event: RunEvent): DashboardView {
@@ -84,49 +93,33 @@ export function reduceView(view: DashboardView, event: RunEvent): DashboardView 
     case 'suite.resolved':
       return { ...view, suite: event.suite };
     case 'note.reported':
-      return { ...view, note: event.message };
+      return { ...view, note: event.message, warning: event.level === 'warning' ? event.message : view.warning };
     case 'server.started':
-      return withContainer(view, {
-        name: event.containerName,
-        image: event.image,
-        port: event.nfsPort,
-        state: 'started',
-        startedAt: timeOf(event),
-        restarts: 0,
-      });
     case 'server.ready':
-      return withContainer(view, { state: 'ready' });
-    case 'server.sampled': {
-      const { state, cpuPercent, memoryBytes, restarts } = event;
-      return withContainer(view, { state: state === 'running' ? (view.container.state ?? state) : state, cpuPercent, memoryBytes, restarts });
-    }
-    case 'server.exited': {
-      const how = event.outOfMemory ? 'out of memory' : event.unexpected ? `died (${event.exitCode ?? '?'})` : 'exited';
-      return withContainer(view, { state: how, startedAt: null, cpuPercent: null, memoryBytes: null });
-    }
+    case 'server.sampled':
+    case 'server.exited':
     case 'vm.started':
-      return { ...view, client: { ...view.client, state: 'booting', accelerator: event.accelerator } };
     case 'vm.ready':
-      return { ...view, client: { ...view.client, state: 'ready' } };
     case 'vm.exited':
-      return { ...view, client: { ...view.client, state: event.unexpected ? 'gone' : 'off' } };
     case 'client.connected':
-      return {
-        ...view,
-        // Of a server that was taken up no event says that it is ready.
-        container: view.container.state === 'started' ? { ...view.container, state: 'running' } : view.container,
-        client: { ...view.client, state: 'ready', kernel: event.kernel },
-      };
+      return { ...view, laneStates: reduceLanes(view.laneStates, event) };
+    case 'server.unresponsive':
+    case 'vm.faulted':
+    case 'client.disconnected':
+    case 'engine.lost':
+    case 'hang.diagnosed':
+    case 'lane.replaced':
+      return { ...view, laneStates: reduceLanes(view.laneStates, event), note: describeLossEvent(event), warning: describeLossEvent(event) };
     case 'suite.started':
       return { ...view, environment: 'running', setupFailure: null };
     case 'suite.finished':
-      return { ...view, environment: view.environment === 'running' ? 'ready' : view.environment };
+      return { ...view, environment: view.environment === 'running' && !runsElsewhere(view, event.lane) ? 'ready' : view.environment };
     case 'round.finished':
       return { ...view, round: `round ${event.number}: ${describeResults(event)} · ${describeTimes(event)}` };
     case 'suite.setup-failed':
       return { ...view, setupFailure: { message: event.message, details: event.details } };
     case 'assertion.finished': {
-      const circumstances = { nfsVersion: view.nfsVersion, clientKernel: view.client.kernel, suiteKind: view.suite?.kind ?? null };
+      const circumstances = { nfsVersion: view.nfsVersion, clientKernel: kernelOf(view), suiteKind: view.suite?.kind ?? null };
       const noted = view.known === null ? null : noteAssertion(view.known, circumstances, event);
       const testcases = reduceTestcase(view.testcases, event, timeOf(event), noted?.entry?.reason ?? null);
       return { ...view, known: noted?.known ?? null, testcases };

@@ -28,11 +28,50 @@ describe('a session', () => {
     controller.emit({ type: 'suite.finished', exitCode: 1, durationMs: 60, printed: null });
     expect(controller.store.getSnapshot().environment).toBe('ready');
     controller.emit(runOf('open'));
-    expect(controller.store.getSnapshot()).toMatchObject({ environment: 'ready', client: { state: 'ready' }, selected: ['open'] });
+    expect(controller.store.getSnapshot()).toMatchObject({ environment: 'ready', laneStates: [{ client: { state: 'ready' } }], selected: ['open'] });
     expect(rowOf(controller, 'read')?.status).toBe('passed');
     expect(rowOf(controller, 'open')).toMatchObject({ status: 'pending', assertions: [], previous: { verdict: 'failed', durationMs: 50 } });
     controller.emit({ type: 'testcase.started', testcase: 'open' });
     expect(rowOf(controller, 'open')).toMatchObject({ status: 'running', previous: { verdict: 'failed', durationMs: 50 } });
+  });
+
+  test('that is recorded from its second run on begins ready, and is stopped at its end', () => {
+    const controller = new FakeController();
+    const environment = { imageId: null, clientKernel: '6.1.0', accelerator: 'tcg' };
+    controller.emit({ ...runOf('open'), environment } as EventBody);
+    expect(controller.store.getSnapshot()).toMatchObject({ environment: 'ready', laneStates: [{ client: { state: 'ready', kernel: '6.1.0' } }] });
+    controller.emit(finished('open', 'passed', 1), { type: 'run.finished', exitCode: 0, reason: '', hint: null, log: null, durationMs: 1 });
+    expect(controller.store.getSnapshot().environment).toBe('ready');
+    const stop = (lane: number, ...types: readonly ('started' | 'finished')[]) => {
+      for (const type of types)
+        if (type === 'started') controller.emitIn(lane, { type: 'phase.started', phase: 'stop' });
+        else controller.emitIn(lane, { type: 'phase.finished', phase: 'stop', outcome: 'ok', durationMs: 1, detail: null });
+    };
+    stop(0, 'started');
+    stop(1, 'started');
+    stop(0, 'finished');
+    expect(controller.store.getSnapshot().environment).toBe('stopping');
+    stop(1, 'finished');
+    expect(controller.store.getSnapshot().environment).toBe('stopped');
+  });
+
+  test('with several lanes runs until the last of them has nothing to run', () => {
+    const controller = new FakeController();
+    controller.becomeReady(2);
+    controller.emit({ ...runOf('open', 'read'), lanes: 2 } as EventBody);
+    for (const [lane, testcase] of ['open', 'read'].entries())
+      controller.emitIn(lane, { type: 'phase.started', phase: 'suite' }, { type: 'suite.started', command: '' }, { type: 'testcase.started', testcase });
+    expect([rowOf(controller, 'open')?.lane, rowOf(controller, 'read')?.lane]).toEqual([0, 1]);
+    const end = (lane: number) =>
+      controller.emitIn(
+        lane,
+        { type: 'suite.finished', exitCode: 0, durationMs: 1, printed: null },
+        { type: 'phase.finished', phase: 'suite', outcome: 'ok', durationMs: 1, detail: null },
+      );
+    end(0);
+    expect(controller.store.getSnapshot().environment).toBe('running');
+    end(1);
+    expect(controller.store.getSnapshot().environment).toBe('ready');
   });
 
   test('has every testcase of the catalog, and one that the suite adds', () => {

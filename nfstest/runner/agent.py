@@ -6,6 +6,8 @@ Reads a line of JSON from the virtio port `nfstest.agent` and answers with anoth
   {"do": "quiesce", "timeout": SECONDS}   no NFS mount, no TCP connection: ready to be saved; answers {}
   {"do": "resume", "time": SECONDS, "hostname": NAME, "entropy": HEX}   sets clock, name and random numbers; answers
       {"time": SECONDS, "kernel": RELEASE}
+  {"do": "diagnose"}   lets the kernel print its blocked tasks on the console (SysRq w); answers {"blocked": [{"pid", "name", "stack"}],
+      "calls": [LINE], "later": [LINE], "statistics": TEXT}: tasks that wait in the kernel, and its list of RPC calls twice, two seconds apart
 A request that fails is answered with {"error": TEXT}.
 """
 
@@ -15,6 +17,7 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -65,6 +68,9 @@ def quiesce(request, proc="/proc"):
 
 def resume(request):
     time.clock_settime(time.CLOCK_REALTIME, request["time"])
+    # A client that hangs is asked over its keyboard, too, where no program of it runs any more.
+    with open("/proc/sys/kernel/sysrq", "w") as file:
+        file.write("1")
     entropy = bytes.fromhex(request["entropy"])
     # All lanes go on from one state: without this they would draw the same random numbers.
     with open("/dev/urandom", "wb", buffering=0) as random:
@@ -83,10 +89,47 @@ def resume(request):
     return {"time": time.time(), "kernel": os.uname().release}
 
 
+def read_text(path, limit=20000):
+    try:
+        with open(path, errors="replace") as file:
+            return file.read(limit)
+    except OSError:
+        # The task is gone, or the kernel has no such file.
+        return ""
+
+
+def blocked_tasks(proc="/proc", most=40):
+    found = []
+    for path in sorted(glob.glob(proc + "/[0-9]*/task/[0-9]*/stat")):
+        # The name is in parentheses and may hold any of them.
+        pid, _, rest = read_text(path).partition(" (")
+        name, _, state = rest.rpartition(") ")
+        if state[:1] == "D" and len(found) < most:
+            stack = [line.split("] ", 1)[-1] for line in read_text(os.path.dirname(path) + "/stack").splitlines()]
+            found.append({"pid": int(pid), "name": name, "stack": stack[:40]})
+    return found
+
+
+def rpc_calls(debug="/sys/kernel/debug"):
+    return [line for path in sorted(glob.glob(debug + "/sunrpc/rpc_clnt/*/tasks")) for line in read_text(path).splitlines()][:200]
+
+
+def diagnose(_request, proc="/proc", debug="/sys/kernel/debug", pause_s=2):
+    for path, text in (("/sys/kernel/sysrq", "1"), ("/sysrq-trigger", "w")):
+        with open(proc + path, "w") as file:
+            file.write(text)
+    if not os.path.isdir(debug + "/sunrpc"):
+        subprocess.run(["mount", "-t", "debugfs", "none", debug], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=5)
+    blocked, calls = blocked_tasks(proc), rpc_calls(debug)
+    # A call that is there twice is not only on its way.
+    time.sleep(pause_s)
+    return {"blocked": blocked, "calls": calls, "later": rpc_calls(debug), "statistics": read_text(proc + "/net/rpc/nfs")}
+
+
 def answer(line):
     try:
         request = json.loads(line)
-        return {"quiesce": quiesce, "resume": resume}[request["do"]](request)
+        return {"quiesce": quiesce, "resume": resume, "diagnose": diagnose}[request["do"]](request)
     except Exception as error:
         return {"error": "%s: %s" % (type(error).__name__, error)}
 
@@ -103,11 +146,16 @@ def serve(descriptor):
         while b"\n" in pending:
             line, pending = pending.split(b"\n", 1)
             reply = answer(line)
-            os.write(descriptor, json.dumps(reply).encode() + b"\n")
+            data = json.dumps(reply).encode() + b"\n"
+            while data:
+                data = data[os.write(descriptor, data):]
             if "time" in reply:
                 # Whoever starts a run is in a hurry until now; the testcases shall not be disturbed.
                 pause_s = 1
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["diagnose"]:
+        print(json.dumps(diagnose({})))
+        sys.exit()
     serve(os.open(find_port(), os.O_RDWR))

@@ -32,6 +32,24 @@ class Proc(unittest.TestCase):
         with open(os.path.join(self.proc, name), "w") as file:
             file.write(text)
 
+    def test_diagnose(self):
+        # As Linux 6.1 has them while a server is paused.
+        call = "    4 88a0      0 0x0 0x96b48d02     1052 rpc_default_ops [sunrpc] nfsv3 ACCESS a:call_status [sunrpc] q:xprt_pending\n"
+        os.makedirs(self.proc + "/debug/sunrpc/rpc_clnt/0")
+        self.write("debug/sunrpc/rpc_clnt/0/tasks", call)
+        os.makedirs(self.proc + "/sys/kernel")
+        os.makedirs(self.proc + "/net/rpc")
+        self.write("net/rpc/nfs", "net 0 0 0 0\nrpc 7 18 7\n")
+        for pid, name, state in ((346, "ls) D (", "D"), (400, "sh", "S")):
+            os.makedirs(self.proc + "/%d/task/%d" % (pid, pid))
+            self.write("%d/task/%d/stat" % (pid, pid), "%d (%s) %s 1 346 346 0\n" % (pid, name, state))
+        self.write("346/task/346/stack", "[<0>] rpc_wait_bit_killable+0xd/0x70 [sunrpc]\n[<0>] __wait_on_bit+0x4b/0x140\n")
+        found = agent.diagnose({}, self.proc, self.proc + "/debug", 0)
+        self.assertEqual(found["blocked"], [{"pid": 346, "name": "ls) D (", "stack": ["rpc_wait_bit_killable+0xd/0x70 [sunrpc]", "__wait_on_bit+0x4b/0x140"]}])
+        self.assertEqual((found["calls"], found["later"]), ([call.rstrip("\n")], [call.rstrip("\n")]))
+        self.assertEqual(found["statistics"], "net 0 0 0 0\nrpc 7 18 7\n")
+        self.assertEqual([open(self.proc + name).read() for name in ("/sys/kernel/sysrq", "/sysrq-trigger")], ["1", "w"])
+
     def test_quiet_without_mounts_and_connections(self):
         self.assertEqual(agent.quiesce({"timeout": 0}, self.proc), {})
 

@@ -51,21 +51,24 @@ export const commands: readonly Command[] = [
     name: 'status',
     usage: '',
     summary: 'show what runs',
-    details: ['Exit code 0 where server and client VM run, else 3.', 'With --timings also how long each step of the start took.'],
+    details: ['Exit code 0 where server and client VM of every lane run, else 3.', 'With --timings also how long each step of the start took.'],
     load: async () => (await import('./status.ts')).status,
   },
   {
     name: 'shell',
     usage: '[COMMAND...]',
     summary: 'log in to the client VM, or run a command in it',
-    details: ['A command with flags of its own follows after --: nfstest-tui shell -- ls -la', 'Exit code: the command’s.'],
+    details: [
+      'A command with flags of its own follows after --: nfstest-tui shell -- ls -la',
+      'With --lane N it is the VM of that lane. Exit code: the command’s.',
+    ],
     load: async () => (await import('./shell.ts')).shell,
   },
   {
     name: 'logs',
     usage: '[server|vm]',
     summary: 'print the log of the running server, or the console of the VM',
-    details: ['With --follow it goes on until Ctrl+C. The logs of past runs are in their folders under build/runs.'],
+    details: ['With --follow it goes on until Ctrl+C, with --lane N it is about that lane. The logs of past runs are in their folders under build/runs.'],
     load: async () => (await import('./logs.ts')).logs,
   },
   {

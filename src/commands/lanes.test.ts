@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readDefaults } from '../config/defaults-file.ts';
 import { resolveOptions } from '../config/options.ts';
-import { laneCount, optionsOfLane } from './lanes.ts';
+import { inLane, laneCount, optionsOfAskedLane, optionsOfLane } from './lanes.ts';
 
 const optionsOf = (environment: Record<string, string> = {}) => resolveOptions({ flags: {}, environment, defaults: readDefaults(), cwd: '/checkout' });
 const machine = { cpus: 4, freeMiB: 16_000 };
@@ -52,5 +52,18 @@ describe('optionsOfLane', () => {
     expect(optionsOfLane(optionsOf(), 0, 2, 2).cpus).toBe(1);
     expect(optionsOfLane(optionsOf(), 1, 4, 2).cpus).toBe(1);
     expect(optionsOfLane(optionsOf({ VM_CPUS: '2' }), 1, 2, 2).cpus).toBe(2);
+  });
+});
+
+describe('the lane that a command is asked about', () => {
+  const asked = (lane: string) => optionsOfAskedLane(optionsOf(), (key) => (key === 'LANE' ? lane : ''));
+
+  test('is counted from 1', () => {
+    expect([asked('').lane, asked('1').lane, asked('2').lane, asked('16').lane]).toEqual([0, 0, 1, 15]);
+    expect([inLane(asked('1')), inLane(asked('2'))]).toEqual(['', ' in lane 2']);
+  });
+
+  test.each(['0', '17', '-1', 'two', '1.5'])('is not %s', (text) => {
+    expect(() => asked(text)).toThrow(`LANE is '${text}'`);
   });
 });

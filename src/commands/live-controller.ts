@@ -3,19 +3,22 @@ import type { DashboardController, TerminalCommand } from '../../components/cont
 import { DashboardStore } from '../../components/view/dashboard-store.ts';
 import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
 import type { Options } from '../config/options.ts';
-import { findRecipe } from '../config/server-recipe.ts';
 import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { messageOf } from '../model/errors.ts';
-import { type KnownFailure, type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import type { KnownFailure, LogChannel, RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { laneOf } from '../model/lane-state.ts';
 import { type Outcome, outcomeOfError } from '../model/verdict.ts';
-import { LogBuffer } from '../stream/ring-buffer.ts';
+import type { LogBuffer } from '../stream/ring-buffer.ts';
 import type { Testcase } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
+import { expectFailures } from './expect-failures.ts';
 import type { OpenRun } from './open-run.ts';
 import { repeatCommand } from './repeat-command.ts';
+import { SessionLogs } from './session-logs.ts';
 import { TriageSwitch } from './triage-switch.ts';
 import { VersionQueue } from './version-queue.ts';
+import { watchSources } from './watch-sources.ts';
 import { WatchSwitch } from './watch-switch.ts';
 
 export interface LiveOptions {
@@ -35,7 +38,6 @@ const byUser = (reason: string): Outcome => ({ exitCode: ExitCode.interrupted, r
 /** Drives a session of the run machine from a dashboard. After a failure `retry` opens another one. */
 export class LiveController implements DashboardController {
   readonly store: DashboardStore;
-  readonly logs: Readonly<Record<LogChannel, LogBuffer>>;
   readonly player = null;
   readonly #settings: LiveOptions;
   #run: OpenRun | null = null;
@@ -43,10 +45,8 @@ export class LiveController implements DashboardController {
   #wanted: readonly string[] = [];
   #attached = false;
   #keep = false;
-  #sshPort: number | null = null;
   #lastFolder: string | null = null;
-  /** Where each log was last written to: the console of a VM that booted three runs ago is in that run's folder. */
-  readonly #logFolders = new Map<LogChannel, string>();
+  readonly #logs = new SessionLogs();
   #quitting = false;
   /** Exit code of the last run of testcases; 0 where none ran. */
   #exitCode: ExitCode = ExitCode.passed;
@@ -61,14 +61,8 @@ export class LiveController implements DashboardController {
     this.#settings = settings;
     this.store = new DashboardStore(emptyView(settings.catalog, settings.previous));
     this.#triage = new TriageSwitch(settings.options, this.store);
-    this.logs = Object.fromEntries(logChannels.map((channel) => [channel, new LogBuffer()])) as Record<LogChannel, LogBuffer>;
     this.#watch = new WatchSwitch({
-      open: async (listener) => {
-        // Loaded when it is asked for: the first frame does not wait for it.
-        const [{ watchChanges }, { openWatches }] = await Promise.all([import('./source-changes.ts'), import('../app.ts')]);
-        const { options } = settings;
-        return watchChanges({ options, recipe: findRecipe(options.imageName.value, options.serverConfig), watches: openWatches() }, listener);
-      },
+      open: (listener) => watchSources(settings.options, listener),
       onChange: ({ names }) => {
         if (this.#idle) this.#begin();
         else this.#run?.send({ type: 'tests.stop', outcome: byUser(`overtaken by a change of ${names.join(', ')}`) });
@@ -105,10 +99,7 @@ export class LiveController implements DashboardController {
       });
       this.#run = run;
       run.recorder.subscribe((event) => this.#observe(event));
-      run.logs.subscribe((channel, line) => {
-        this.logs[channel].push(line);
-        this.#logFolders.set(channel, run.recorder.folder);
-      });
+      for (const hub of run.hubs) hub.subscribe((channel, line, lane) => this.#logs.push(channel, lane, line, run.recorder.folder));
       run.onIdle((outcome) => this.#becomeIdle(outcome));
       run.start();
       // Asked to end while it was being opened.
@@ -182,36 +173,31 @@ export class LiveController implements DashboardController {
     await Promise.all([this.#ended, this.#triage.end()]);
   }
 
-  async expectFailures(failures: readonly KnownFailure[]): Promise<string> {
-    try {
-      const { addKnownFailure, knownFailuresFile } = await import('../config/known-failures-file.ts');
-      const { knownFailures, imageName } = this.#settings.options;
-      const file = knownFailuresFile(knownFailures, this.store.getSnapshot().server?.name ?? imageName.value);
-      if (file === null) return 'KNOWN_FAILURES is none: there is no file to write to';
-      for (const failure of failures) await addKnownFailure(file.path, failure);
-      return `written to ${relative(process.cwd(), file.path)}; counts from the next run on`;
-    } catch (error) {
-      return messageOf(error);
-    }
+  expectFailures(failures: readonly KnownFailure[]): Promise<string> {
+    const { options } = this.#settings;
+    return expectFailures(options, this.store.getSnapshot().server?.name ?? options.imageName.value, failures);
   }
 
   reproCommand(testcases: readonly string[]): string {
     return repeatCommand(this.#settings.options, testcases);
   }
 
-  shellCommand(): TerminalCommand | null {
-    return this.#sshPort === null || this.store.getSnapshot().client.state !== 'ready'
-      ? null
-      : { command: 'ssh', args: sshArguments(vmFiles(this.#settings.options).key, this.#sshPort) };
+  shellCommand(lane: number): TerminalCommand | null {
+    const { client } = laneOf(this.store.getSnapshot(), lane);
+    if (this.#run === null || client.sshPort === null || client.state !== 'ready') return null;
+    return { command: 'ssh', args: sshArguments(vmFiles(this.#settings.options).key, client.sshPort) };
   }
 
   pagerCommand(path: string): TerminalCommand {
     return this.#settings.pagerCommand(path);
   }
 
-  logFile(channel: LogChannel): string | null {
-    const folder = this.#logFolders.get(channel) ?? this.#run?.recorder.folder;
-    return folder === undefined ? null : `${folder}/${channel}.log`;
+  log(channel: LogChannel, lane: number): LogBuffer {
+    return this.#logs.buffer(channel, lane);
+  }
+
+  logFile(channel: LogChannel, lane: number): string | null {
+    return this.#logs.file(channel, lane, this.#run?.recorder.folder ?? null);
   }
 
   runFolder(): string | null {
@@ -226,8 +212,6 @@ export class LiveController implements DashboardController {
 
   #observe(event: RunEvent): void {
     if (this.#run) this.#triage.observe(event, this.#run.recorder.folder);
-    if (event.type === 'vm.started') this.#sshPort = event.sshPort;
-    if (event.type === 'vm.exited') this.#sshPort = null;
     this.#lastFolder = this.runFolder();
     this.store.record(event);
   }
@@ -268,7 +252,6 @@ export class LiveController implements DashboardController {
   #end(outcome: Outcome): void {
     this.#run = null;
     this.#idle = false;
-    this.#sshPort = null;
     if (!this.#quitting) this.#exitCode = outcome.exitCode;
     const { reason, hint, log } = outcome;
     if (outcome.exitCode === ExitCode.passed || this.#quitting) this.store.update({ environment: 'stopped' });

@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import { createActor } from 'xstate';
 import { openServices, processes, type Services } from '../app.ts';
 import type { NfsVersion, Options } from '../config/options.ts';
 import { programVersion } from '../config/paths.ts';
-import { triageDir } from '../config/vm-files.ts';
 import { type EarlierResult, previousResults } from '../history/previous-results.ts';
 import { laneActors, prepareActors } from '../machine/actors.ts';
 import { fleetMachine } from '../machine/fleet-machine.ts';
 import { type LaneEvent, laneMachine } from '../machine/lane-machine.ts';
 import { runMachine } from '../machine/run-machine.ts';
-import { EnvironmentError, messageOf } from '../model/errors.ts';
+import { messageOf } from '../model/errors.ts';
 import type { RoundStart, RunStarted } from '../model/events.ts';
 import { redactCredentials } from '../model/redact.ts';
 import { RoundBook } from '../model/round-book.ts';
@@ -17,16 +15,16 @@ import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
 import type { Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
-import { stopOrphansIn } from '../steps/orphans.ts';
 import { Preparation } from '../steps/preparation.ts';
-import type { RunScope } from '../steps/run-scope.ts';
+import { type RunScope, replacedMark } from '../steps/run-scope.ts';
 import { SavedVms } from '../steps/saved-vms.ts';
-import { stopEnvironment } from '../steps/stop.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import { spread } from '../suite/spread.ts';
 import { type Checked, check, expected, reload } from './check-request.ts';
+import { clearLeftovers } from './clear-leftovers.ts';
 import { laneCount, optionsOfLane } from './lanes.ts';
 import { RunRecorder } from './run-recorder.ts';
+import { watchRunTime } from './run-timeout.ts';
 import { suiteQuery } from './testcases.ts';
 
 export interface RunRequest {
@@ -145,22 +143,38 @@ async function prepare(
   const preparation = new Preparation(scopeOf(options, logs), services);
   const keep = () => goal === 'environment' || request.keep();
   const saved = new SavedVms(options, services);
-  const machines = await Promise.all(
+  const makeLane = await Promise.all(
     hubs.map(async (hub) => {
       const own = optionsOfLane(options, hub.lane, lanes);
       const environment = new EnvironmentFile(own, runId);
       const existing = attached ?? (await readEnvironment(own));
       if (existing) environment.adopt(existing);
-      const lane = new Lane(scopeOf(own, hub), preparation, services, { environment, attached, keep, saved });
-      return laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } });
+      return () => {
+        const lane = new Lane(scopeOf(own, hub), preparation, services, { environment, attached, keep, saved });
+        return laneMachine.provide({ actors: laneActors(lane), actions: { force: () => lane.force() } });
+      };
     }),
   );
+  const machines = makeLane.map((make) => make());
+  // An environment of another process is not this one's to put up anew.
+  const recovers = options.recover && goal === 'tests' && !request.attach;
+  const replace = (lane: number) => {
+    for (const channel of ['server', 'vm'] as const) hubs[lane]?.write(channel, `${replacedMark[channel]}\n`);
+    return makeLane[lane]?.() ?? laneMachine;
+  };
   const durations = lanes > 1 ? await previousResults(options.runsDir, { suite: suiteQuery(options) }) : new Map<string, EarlierResult>();
   const share = (names: readonly string[], parts: number) => spread(names, parts, (name) => durations.get(name)?.durationMs ?? null);
   const [only = laneMachine] = machines;
   // A fleet has a lane's input, events and output.
   const laneActor =
-    lanes === 1 ? only : (fleetMachine({ lanes: machines, spread: share, verdict: () => outcomeOf(recorder.state) }) as unknown as typeof laneMachine);
+    lanes === 1 && !recovers
+      ? only
+      : (fleetMachine({
+          lanes: machines,
+          spread: share,
+          verdict: () => outcomeOf(recorder.state),
+          replace: recovers ? replace : null,
+        }) as unknown as typeof laneMachine);
   const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));
@@ -200,9 +214,11 @@ async function prepare(
     });
   });
   void diskTrouble.promise.then((outcome) => actor.send({ type: 'run.stop', outcome }));
+  let endWatch = () => {};
   const finish = async (): Promise<Outcome> => {
     try {
       const outcome = await done;
+      endWatch();
       await conclude(outcome);
       return outcome;
     } finally {
@@ -218,6 +234,13 @@ async function prepare(
     ended,
     start: () => {
       actor.start();
+      // Whoever has a session on the screen ends it himself.
+      if (goal !== 'session')
+        endWatch = watchRunTime(
+          options.deadlines.runMs,
+          () => recorder.state,
+          (outcome) => actor.send({ type: 'run.stop', outcome }),
+        );
       if (stopped.length > 0) recorder.record({ type: 'note.reported', level: 'info', message: `stopped what an earlier run left: ${stopped.join(', ')}` });
     },
     send: (event) => actor.send(event),
@@ -238,30 +261,4 @@ async function prepare(
     },
     nextTestcases: (selection) => book.next(selection),
   };
-}
-
-/** A run starts from nothing: what an earlier one left, kept or lost, is stopped first. Parts that run on purpose are not taken away by another `start-…`. */
-async function clearLeftovers({ options, goal, parts }: RunRequest, services: Services): Promise<readonly string[]> {
-  const existing = await readEnvironment(options);
-  if (goal === 'environment' && existing !== null) {
-    const server = parts.server && existing.server !== null && (await serverRuns(existing.server.containerId, services));
-    const vm = parts.vm && existing.vm !== null && (await services.vms.attach(existing.vm)) !== null;
-    const running = [...(server ? ['server'] : []), ...(vm ? ['client VM'] : [])].join(' and ');
-    if (running !== '') {
-      throw new EnvironmentError(
-        `this environment already has a running ${running}`,
-        'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them',
-      );
-    }
-  }
-  const stopServices = { openEngine: async () => services.engine, vms: services.vms, processes };
-  const stopped = await stopEnvironment(options, parts, stopServices);
-  // A triage has its own environment beside this one; one that was killed left it there.
-  const triage = [triageDir(options.vmDir)].filter((dir) => existsSync(dir));
-  return [...stopped, ...(await stopOrphansIn(triage, options, stopServices)).stopped];
-}
-
-async function serverRuns(containerId: string, { engine }: Services): Promise<boolean> {
-  const container = await engine.attachContainer(containerId);
-  return container !== null && (await container.state()).status === 'running';
 }

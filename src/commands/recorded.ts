@@ -2,15 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRun } from '../history/find-run.ts';
-import { type RecordedRun, readLogs, readRun } from '../history/read-runs.ts';
+import { joinLogs, type LogLines, type RecordedRun, readLaneLogs, readRun } from '../history/read-runs.ts';
 import { UserError } from '../model/errors.ts';
-import type { LogChannel } from '../model/events.ts';
 import { eventSections } from '../reporters/event-sections.ts';
 import { buildReport, type Report } from '../reporters/index.ts';
 
 /** A run read back, with its logs. */
 export interface OpenRecord extends RecordedRun {
-  readonly logs: Readonly<Record<LogChannel, readonly string[]>>;
+  /** Of all lanes, one lane after the other. */
+  readonly logs: LogLines;
+  /** Of each lane. */
+  readonly laneLogs: readonly LogLines[];
   /** It came out of a capsule; its folder is gone after use. */
   readonly isCapsule: boolean;
 }
@@ -35,9 +37,9 @@ export async function withRecord<T>(word: string, runsDir: string, use: (record:
 
 /** A run's folder read back. */
 export async function openRecord(dir: string): Promise<OpenRecord> {
-  const [run, logs] = await Promise.all([readRun(dir), readLogs(dir)]);
+  const [run, laneLogs] = await Promise.all([readRun(dir), readLaneLogs(dir)]);
   if (run.events.length === 0) throw new UserError(`${dir} holds no events`, 'the run was cut off before it began');
-  return { ...run, logs, isCapsule: false };
+  return { ...run, logs: joinLogs(laneLogs), laneLogs, isCapsule: false };
 }
 
 /** What reports show of a recorded run: the one place where sections are added to what events and logs tell. */

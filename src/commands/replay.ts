@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { previousResults } from '../history/previous-results.ts';
 import { UserError } from '../model/errors.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
+import { logFile } from '../model/log-file.ts';
 import { scriptOf } from '../model/suite-script.ts';
 import { catalog } from '../suite/catalog.ts';
 import { pagerCommand, showDashboard } from './dashboard.ts';
@@ -17,10 +18,10 @@ export async function replay(input: CommandInput): Promise<ExitCode> {
   const match = speed === undefined ? null : speedWord.exec(speed);
   if (speed !== undefined && match === null) throw new UserError(`'${speed}' is no speed`, 'for example 4x');
   const { runsDir } = input.options;
-  return withRecord(word, runsDir, async ({ runId, state, events, logs, dir }) => {
+  return withRecord(word, runsDir, async ({ runId, state, events, laneLogs, dir }) => {
     const { ReplayController } = await import('../../components/replay/replay-controller.ts');
     const controller = new ReplayController(
-      { events, logs, folder: dir },
+      { events, lanes: laneLogs, folder: dir },
       {
         catalog,
         previous: await previousResults(runsDir, {
@@ -28,7 +29,7 @@ export async function replay(input: CommandInput): Promise<ExitCode> {
           suite: { script: scriptOf(state.suite), kind: state.suite?.kind ?? null },
         }),
         speed: match === null ? 1 : Number(match[1]),
-        logFile: (channel) => join(dir, `${channel}.log`),
+        logFile: (channel, lane) => join(dir, logFile(channel, lane)),
         pagerCommand,
       },
     );

@@ -3,6 +3,7 @@ import { ExitCode } from '../model/exit-codes.ts';
 import type { RunState } from '../model/run-state.ts';
 import type { Outcome } from '../model/verdict.ts';
 import { type OpenRun, openRun, type RunManner, type RunRequest } from './open-run.ts';
+import { watchRunTime } from './run-timeout.ts';
 import { onSignals } from './signals.ts';
 
 /** Testcases that run together, as a run of their own. */
@@ -91,6 +92,7 @@ export async function runRounds(
   const run = await openRun({ ...request, goal: 'session', parts: { server: true, vm: true } });
   const player = playRounds(run, plan(run));
   const forget = onSignals(player.stop);
+  const endWatch = watchRunTime(request.options.deadlines.runMs, () => run.recorder.state, player.stop);
   const abort = () => player.stop(cutOff);
   signal?.addEventListener('abort', abort);
   try {
@@ -102,6 +104,7 @@ export async function runRounds(
     return { outcome, results: player.results, versions: run.versions, skippedVersions: run.skippedVersions };
   } finally {
     signal?.removeEventListener('abort', abort);
+    endWatch();
     forget();
   }
 }

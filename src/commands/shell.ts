@@ -4,12 +4,14 @@ import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { readEnvironment } from '../steps/environment.ts';
+import { inLane, optionsOfAskedLane } from './lanes.ts';
 import type { RunCommand } from './types.ts';
 
-export const shell: RunCommand = async ({ options, words }) => {
+export const shell: RunCommand = async ({ options: given, setting, words }) => {
+  const options = optionsOfAskedLane(given, setting);
   const vm = (await readEnvironment(options))?.vm ?? null;
   if (vm === null || (await processes.startTime(vm.pid)) !== vm.startTime) {
-    throw new EnvironmentError('no client VM is running', 'start it with `nfstest-tui start-env`, or run with --keep');
+    throw new EnvironmentError(`no client VM is running${inLane(options)}`, 'start it with `nfstest-tui start-env`, or run with --keep');
   }
   const { exitCode, code } = await execa('ssh', [...sshArguments(vmFiles(options).key, vm.sshPort), ...words], { stdio: 'inherit', reject: false });
   if (code === 'ENOENT') throw new EnvironmentError('ssh is not installed', 'run `nfstest-tui setup`');

@@ -107,8 +107,8 @@ describe('bad input', () => {
     [{ SUITE: 'ltp' }, "SUITE can't be 'ltp'\n  → use one of auto, nfstest, bundled"],
     [{ BUILDER: 'make' }, "BUILDER can't be 'make'\n  → use one of auto, earthly, engine"],
     [{ VM_SOURCE: 'fedora' }, "VM_SOURCE can't be 'fedora'\n  → use one of auto, alpine, debian"],
-    [{ TIMEOUT: 'soon' }, "'soon' is no duration\n  → use for example 90s, 30m or 2h"],
-    [{ TIMEOUT: '0' }, "'0' is no duration\n  → use for example 90s, 30m or 2h"],
+    [{ TIMEOUT: 'soon' }, "TIMEOUT: 'soon' is no duration\n  → use for example 90s, 30m or 2h"],
+    [{ TIMEOUT: '0' }, "TIMEOUT: '0' is no duration\n  → use for example 90s, 30m or 2h"],
     [{ IMAGE_NAME: 'Ganesha' }, "'Ganesha' is no image name\n  → use lower-case letters, digits and . _ - / between them; the tag goes into --image-tag"],
     [
       { IMAGE_NAME: 'ganesha:latest' },

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../model/errors.ts';
+import { type Deadlines, deadlinesOf, parseDuration } from './deadlines.ts';
 import { instanceName, nfsPortsAfter, portOfInstance, sshPortsAfter } from './instance.ts';
 import { instancesDir } from './vm-files.ts';
+
+export { parseDuration } from './deadlines.ts';
 
 export const nfsVersions = ['3', '4.0', '4.1', '4.2'] as const;
 export type NfsVersion = (typeof nfsVersions)[number];
@@ -59,6 +62,10 @@ export interface Options {
   readonly nfstestRepository: string;
   readonly nfstestTag: string;
   readonly timeoutMs: number;
+  /** Of every other wait. */
+  readonly deadlines: Deadlines;
+  /** Put a lane that lost its client or server up anew and go on. */
+  readonly recover: boolean;
   /** Whose captures are kept. */
   readonly pcap: PcapChoice;
   readonly runsDir: string;
@@ -169,7 +176,9 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfstestSource: path(pick('NFSTEST_SRC').value),
     nfstestRepository: pick('NFSTEST_REPO').value,
     nfstestTag: pick('NFSTEST_TAG').value,
-    timeoutMs: parseDuration(pick('TIMEOUT').value),
+    timeoutMs: parseDuration(pick('TIMEOUT').value, 'TIMEOUT'),
+    deadlines: deadlinesOf((key) => pick(key).value),
+    recover: parseRecover(pick('RECOVER').value, pick('LANES').value),
     pcap: oneOf('PCAP', pick('PCAP').value, ['always', 'on-failure', 'never']),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
     runsKeep: parseCount('RUNS_KEEP', pick('RUNS_KEEP').value, 1_000_000),
@@ -235,6 +244,9 @@ function parseSwitch(key: string, text: string): boolean {
   return text === '1';
 }
 
+/** Several lanes recover unless they are told not to: who runs many testcases wants them all. */
+const parseRecover = (text: string, lanes: string): boolean => (text === '' ? lanes !== '1' : parseSwitch('RECOVER', text));
+
 /** `1` and `0` are what it was before it had three choices. */
 function parseTriage(text: string): TriageChoice {
   if (text === '') return 'auto';
@@ -264,14 +276,6 @@ export function parseSize(key: string, text: string): number {
   const bytes = Number(match?.[1]) * factor;
   if (!(bytes >= 1024 && bytes <= 1024 ** 4)) throw new UserError(`${key} can't be '${text}'`, 'use a size from 1K to 1024G, for example 256M');
   return bytes;
-}
-
-/** `90s`, `30m`, `2h`, `1h30m` or a number of seconds, to milliseconds. */
-export function parseDuration(text: string): number {
-  const match = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text);
-  const seconds = match ? Number(match[1] ?? 0) * 3600 + Number(match[2] ?? 0) * 60 + Number(match[3] ?? 0) : 0;
-  if (seconds <= 0 || seconds > 7 * 24 * 3600) throw new UserError(`'${text}' is no duration`, 'use for example 90s, 30m or 2h');
-  return seconds * 1000;
 }
 
 export function parseNfsVersion(text: string): NfsVersion {

@@ -4,6 +4,7 @@ import { readOwnJson } from '../disk/read-json.ts';
 import { UserError } from '../model/errors.ts';
 import { isRunEvent } from '../model/event-shape.ts';
 import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import { mostLanes } from '../model/lane-state.ts';
 import { logFile } from '../model/log-file.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
 import { type RunSummary, summaryOf } from '../model/summary.ts';
@@ -86,13 +87,24 @@ async function readLog(dir: string, name: string): Promise<readonly string[]> {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
-/** The lines of a run's logs, those of its lanes one after the other; a log that is not there has none. */
-export async function readLogs(dir: string): Promise<Record<LogChannel, readonly string[]>> {
+/** The lines of a lane's logs, or of all lanes'. */
+export type LogLines = Readonly<Record<LogChannel, readonly string[]>>;
+
+const logsOf = (lines: (channel: LogChannel) => readonly string[]): LogLines =>
+  Object.fromEntries(logChannels.map((channel) => [channel, lines(channel)])) as LogLines;
+
+/** The logs of each lane of a run, one lane at least; a log that is not there has no lines. */
+export async function readLaneLogs(dir: string): Promise<readonly LogLines[]> {
   const names = await readdir(dir).catch(() => []);
-  const lanes = Math.max(1, ...names.map((name) => Number(/\.lane-(\d+)\.log$/.exec(name)?.[1] ?? 1)));
-  const logs = logChannels.map(async (channel): Promise<readonly [LogChannel, readonly string[]]> => {
-    const ofLanes = await Promise.all(Array.from({ length: lanes }, (_, lane) => readLog(dir, logFile(channel, lane))));
-    return [channel, ofLanes.flat()];
-  });
-  return Object.fromEntries(await Promise.all(logs)) as Record<LogChannel, readonly string[]>;
+  const lanes = Math.min(mostLanes, Math.max(1, ...names.map((name) => Number(/\.lane-(\d+)\.log$/.exec(name)?.[1] ?? 1))));
+  return Promise.all(
+    Array.from({ length: lanes }, async (_, lane) => {
+      const lines = await Promise.all(logChannels.map(async (channel) => [channel, await readLog(dir, logFile(channel, lane))] as const));
+      const byChannel = new Map(lines);
+      return logsOf((channel) => byChannel.get(channel) ?? []);
+    }),
+  );
 }
+
+/** The logs of all lanes, one lane after the other. */
+export const joinLogs = (lanes: readonly LogLines[]): LogLines => logsOf((channel) => lanes.flatMap((logs) => logs[channel]));

@@ -11,6 +11,9 @@ import { commandLineOf, processStartTime } from './process.ts';
 
 const administrators = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
+/** Installing packages over a slow network. */
+const longestMs = 60 * 60_000;
+
 /** The first executable file of that name in PATH or among the administrators' programs. */
 export async function which(command: string, path = process.env.PATH ?? ''): Promise<string | null> {
   for (const folder of [...path.split(delimiter), ...administrators]) {
@@ -25,7 +28,7 @@ export async function which(command: string, path = process.env.PATH ?? ''): Pro
 }
 
 async function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const { signal, timeoutMs, env, onLine, inheritInput = false } = options;
+  const { signal, timeoutMs = longestMs, env, onLine, inheritInput = false } = options;
   signal?.throwIfAborted();
   const subprocess = execa(file, [...args], {
     reject: false,
@@ -33,7 +36,7 @@ async function run(file: string, args: readonly string[], options: RunOptions = 
     stdin: inheritInput ? 'inherit' : 'ignore',
     maxBuffer: 20_000_000,
     ...(signal ? { cancelSignal: signal } : {}),
-    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+    timeout: timeoutMs,
     ...(env ? { env } : {}),
   });
   const lines = onLine

@@ -9,6 +9,8 @@ export interface StepControls {
   report(body: EventBody): void;
   /** Says that server or VM went away by itself, now or at any time later. */
   lose(outcome: Outcome): void;
+  /** Says that the testcases seem to hang, and why: they are looked into and ended. */
+  suspect(reason: string): void;
 }
 
 /** The work of a run before there is a server or a VM. */
@@ -35,8 +37,8 @@ export interface LaneSteps {
   restartServer(controls: StepControls): Promise<void>;
   /** Waits for steps that were cut off to have tidied up. */
   settle(): Promise<void>;
-  /** Finds out which part hangs when the time is up. */
-  diagnose(controls: StepControls): Promise<Outcome>;
+  /** Finds out which part hangs: when the time is up, or where there is a reason to suspect it. */
+  diagnose(controls: StepControls, suspicion: string | null): Promise<Outcome>;
   /** Ends what has to end, after steps that were cut off have tidied up. */
   release(controls: StepControls, outcome: Outcome): Promise<void>;
   /** Makes a release that is under way stop waiting. */
@@ -45,7 +47,10 @@ export interface LaneSteps {
 
 export type StepInput = Omit<StepControls, 'signal'>;
 /** What a running step may tell its machine. */
-export type StepEvent = { readonly type: 'report'; readonly body: EventBody } | { readonly type: 'part.lost'; readonly outcome: Outcome };
+export type StepEvent =
+  | { readonly type: 'report'; readonly body: EventBody }
+  | { readonly type: 'part.lost'; readonly outcome: Outcome }
+  | { readonly type: 'hang.suspected'; readonly reason: string };
 
 export type StepActor<Output = void> = PromiseActorLogic<Output, StepInput>;
 
@@ -53,6 +58,7 @@ export type StepActor<Output = void> = PromiseActorLogic<Output, StepInput>;
 export const stepInput = ({ self }: { readonly self: { send(event: StepEvent): void } }): StepInput => ({
   report: (body) => self.send({ type: 'report', body }),
   lose: (outcome) => self.send({ type: 'part.lost', outcome }),
+  suspect: (reason) => self.send({ type: 'hang.suspected', reason }),
 });
 
 /** Stands in for an actor until the machine is given its own; running it is a bug. */
@@ -82,7 +88,9 @@ export const laneActors = (steps: LaneSteps) => ({
   rebuildServer: step((controls) => steps.rebuildServer(controls)),
   restartServer: step((controls) => steps.restartServer(controls)),
   settle: step(() => steps.settle()),
-  diagnose: step((controls) => steps.diagnose(controls)),
+  diagnose: fromPromise<Outcome, StepInput & { readonly suspicion: string | null }>(({ input: { suspicion, ...input }, signal }) =>
+    steps.diagnose({ ...input, signal }, suspicion),
+  ),
   release: fromPromise<void, StepInput & { readonly outcome: Outcome }>(({ input: { outcome, ...input }, signal }) =>
     steps.release({ ...input, signal }, outcome),
   ),

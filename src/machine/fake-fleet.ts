@@ -11,7 +11,7 @@ import { type RunInput, runMachine } from './run-machine.ts';
 export const suitePassed: Outcome = outcomeWith(0, 'all passed');
 
 export interface FakeFleet {
-  /** Of each lane. */
+  /** Of each lane; of the last one where it was put up anew. */
   readonly lanes: readonly FakeSteps[];
   readonly actor: Actor<typeof runMachine>;
   readonly clock: SimulatedClock;
@@ -21,6 +21,8 @@ export interface FakeFleet {
   readonly ended: Promise<Outcome>;
   /** Resolves when that step of that lane has begun this many times. */
   begun(lane: number, name: StepName, times?: number): Promise<void>;
+  /** A testcase begins in a lane. */
+  run(lane: number, testcase: string): void;
   /** A testcase came to its end in a lane. */
   pass(lane: number, testcase: string): void;
   lose(lane: number, part: 'server' | 'vm'): void;
@@ -29,13 +31,24 @@ export interface FakeFleet {
 /** Starts a run of the real machines with a lane per script; testcases go to the lanes in turn. */
 export function startFakeFleet(
   scripts: readonly FakeSteps['script'][],
-  { goal = 'tests', testcases = ['a', 'b', 'c', 'd'] }: { readonly goal?: RunInput['goal']; readonly testcases?: readonly string[] } = {},
+  {
+    goal = 'tests',
+    testcases = ['a', 'b', 'c', 'd'],
+    recover = false,
+  }: { readonly goal?: RunInput['goal']; readonly testcases?: readonly string[]; readonly recover?: boolean } = {},
 ): FakeFleet {
   const lanes = scripts.map((script) => new FakeSteps(script));
-  const machines = lanes.map((steps) => laneMachine.provide({ actors: laneActors(steps), actions: { force: () => steps.force() } }));
+  const machineOf = (steps: FakeSteps) => laneMachine.provide({ actors: laneActors(steps), actions: { force: () => steps.force() } });
+  const machines = lanes.map(machineOf);
+  /** In the place of the one that was lost. */
+  const replace = (lane: number) => {
+    const steps = new FakeSteps(scripts[lane]);
+    lanes[lane] = steps;
+    return machineOf(steps);
+  };
   const spread = (names: readonly string[], parts: number) =>
     Array.from({ length: parts }, (_, part) => names.filter((_name, index) => index % parts === part));
-  const fleet = fleetMachine({ lanes: machines, spread, verdict: () => suitePassed }) as unknown as typeof laneMachine;
+  const fleet = fleetMachine({ lanes: machines, spread, verdict: () => suitePassed, replace: recover ? replace : null }) as unknown as typeof laneMachine;
   const clock = new SimulatedClock();
   const started: EventBody = {
     ...{ type: 'run.started', server: { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' } },
@@ -49,6 +62,7 @@ export function startFakeFleet(
   const idles: Outcome[] = [];
   actor.on('event', ({ body, lane }) => {
     if (body.type === 'note.reported') notes.push(`[${lane + 1}] ${body.message}`);
+    if (body.type === 'lane.replaced') notes.push(`[${lane + 1}] replaced (${body.attempt}): ${body.reason}`);
   });
   actor.on('idle', ({ outcome }) => idles.push(outcome));
   const ended = new Promise<Outcome>((resolve, reject) => {
@@ -65,6 +79,7 @@ export function startFakeFleet(
     begun: async (lane, name, times = 1) => {
       while ((lanes[lane]?.log.filter((entry) => entry === name).length ?? 0) < times) await new Promise((resolve) => setTimeout(resolve, 1));
     },
+    run: (lane, testcase) => controls(lane, 'runSuite').report({ type: 'testcase.started', testcase }),
     pass: (lane, testcase) =>
       controls(lane, 'runSuite').report({
         ...{ type: 'testcase.finished', testcase, verdict: 'passed', passedCount: 1, failedCount: 0, durationMs: 1, reason: null },

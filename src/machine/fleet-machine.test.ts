@@ -62,7 +62,7 @@ describe('lanes that share a run’s testcases', () => {
     await run.begun(2, 'release');
     run.pass(0, 'a');
     run.lanes[0]?.finish('runSuite');
-    expect(await run.ended).toMatchObject({ exitCode: 5, reason: 'lane 2: the client VM ended' });
+    expect(await run.ended).toMatchObject({ exitCode: 5, reason: 'lane 2: the client VM ended; not run: b' });
     expect(run.lanes.map(({ selections }) => selections)).toEqual([[['a']], [['b']], [['b']]]);
     expect(run.notes.at(-1)).toBe('[3] lane 3 lost its client VM (the client VM ended); b had been lost before and will not run again');
   });
@@ -231,5 +231,80 @@ describe('a session with several lanes', () => {
     expect(await idleAgain(run, 2)).toEqual(suitePassed);
     expect([last(run, 1), run.lanes[0]?.selections]).toEqual(['release', [['a'], ['b']]]);
     await end(run);
+  });
+});
+
+describe('a lane that is put up anew', () => {
+  const recover = true;
+  const started = (fleet: FakeFleet) => fleet.lanes[0]?.selections;
+
+  it('goes on with what has not run; what killed it comes last, once more', async () => {
+    const fleet = startFakeFleet([{ runSuite: 'hang' }], { recover });
+    await fleet.begun(0, 'runSuite');
+    fleet.run(0, 'a');
+    fleet.pass(0, 'a');
+    fleet.run(0, 'b');
+    const [first] = fleet.lanes;
+    fleet.lose(0, 'vm');
+    await expect.poll(() => started(fleet)).toEqual([['c', 'd']]);
+    expect(first?.released).toMatchObject([{ exitCode: 5 }]);
+    for (const name of ['c', 'd']) fleet.pass(0, name);
+    fleet.lanes[0]?.finish('runSuite');
+    await expect.poll(() => started(fleet)).toEqual([['c', 'd'], ['b']]);
+    fleet.pass(0, 'b');
+    fleet.lanes[0]?.finish('runSuite');
+    // Everything ran: the mishap is told, and the verdict stands.
+    expect(await fleet.ended).toEqual(expect.objectContaining({ exitCode: 0 }));
+    expect(fleet.notes).toEqual([
+      '[1] lane 1 lost its client VM (the client VM ended); its testcases (c, d, b) run on a new one',
+      '[1] replaced (1): the client VM ended',
+    ]);
+  });
+
+  it('a testcase that kills it twice is not run a third time, and that is no pass', async () => {
+    const fleet = startFakeFleet([{ runSuite: 'hang' }], { recover, testcases: ['a', 'b'] });
+    await fleet.begun(0, 'runSuite');
+    fleet.run(0, 'a');
+    fleet.lose(0, 'vm');
+    await expect.poll(() => started(fleet)).toEqual([['b']]);
+    fleet.run(0, 'b');
+    fleet.pass(0, 'b');
+    fleet.lanes[0]?.finish('runSuite');
+    await expect.poll(() => started(fleet)).toEqual([['b'], ['a']]);
+    fleet.run(0, 'a');
+    fleet.lose(0, 'vm');
+    expect(await fleet.ended).toMatchObject({ exitCode: 5, reason: 'the client VM ended; not run: a' });
+  });
+
+  it('a server that dies is replaced too, and found out all the same', async () => {
+    const fleet = startFakeFleet([{ runSuite: 'hang' }], { recover, testcases: ['a', 'b'] });
+    await fleet.begun(0, 'runSuite');
+    fleet.run(0, 'a');
+    fleet.lose(0, 'server');
+    await expect.poll(() => started(fleet)).toEqual([['b']]);
+    fleet.pass(0, 'b');
+    fleet.lanes[0]?.finish('runSuite');
+    await expect.poll(() => started(fleet)).toEqual([['b'], ['a']]);
+    fleet.pass(0, 'a');
+    fleet.lanes[0]?.finish('runSuite');
+    expect(await fleet.ended).toMatchObject({ exitCode: 4, reason: 'the server died; all passed' });
+  });
+
+  it('one that can’t be started is not tried again', async () => {
+    const fleet = startFakeFleet([{ startVm: new EnvironmentError('no KVM', 'use TCG') }], { recover });
+    expect(await fleet.ended).toMatchObject({ exitCode: 3, reason: 'no KVM' });
+    expect(fleet.notes.filter((note) => note.includes('replaced'))).toEqual([]);
+  });
+
+  it('is tried only so often', async () => {
+    const names = Array.from({ length: 9 }, (_, index) => `t${index}`);
+    const fleet = startFakeFleet([{ runSuite: 'hang' }], { recover, testcases: names });
+    for (const [index, name] of names.slice(0, 6).entries()) {
+      await expect.poll(() => started(fleet)?.length).toBe(1);
+      fleet.run(0, name);
+      fleet.lose(0, 'vm');
+      if (index < 5) await expect.poll(() => fleet.notes.filter((note) => note.includes('replaced')).length).toBe(index + 1);
+    }
+    expect(await fleet.ended).toMatchObject({ exitCode: 5 });
   });
 });

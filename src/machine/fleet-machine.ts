@@ -9,11 +9,15 @@ import {
   finishTestcase,
   fleetOutcome,
   handOut,
+  isDeath,
+  isReplaceable,
   isUnderWay,
   type LaneStatus,
   loseLane,
   newFleet,
   renew,
+  replaceLane,
+  startTestcase,
   withLane,
 } from './fleet.ts';
 import { type LaneEvent, type LaneInput, type laneMachine, ready } from './lane-machine.ts';
@@ -21,6 +25,8 @@ import { type LaneEvent, type LaneInput, type laneMachine, ready } from './lane-
 export interface FleetSettings {
   /** One machine per lane, with its own actors. */
   readonly lanes: readonly (typeof laneMachine)[];
+  /** Makes another one for a lane that was lost; null: what is lost stays lost. */
+  readonly replace?: ((lane: number) => typeof laneMachine) | null;
   /** Cuts testcases into as many parts of about the same duration as there are lanes. */
   readonly spread: (testcases: readonly string[], lanes: number) => readonly (readonly string[])[];
   /** The verdict over everything that ran so far. */
@@ -43,11 +49,14 @@ type LaneRef = ActorRefFrom<typeof laneMachine>;
 /** XState types `spawn` for the actors that a set-up names; here each lane is a machine of its own. */
 type SpawnLane = (machine: typeof laneMachine, options: { readonly id: string; readonly input: LaneInput }) => LaneRef;
 
+const spawnLane = (spawn: unknown, machine: typeof laneMachine, { attach, parts, testcases, timeoutMs, lane }: LaneInput, id: string): LaneRef =>
+  (spawn as SpawnLane)(machine, { id, input: { goal: 'session', attach, parts, testcases, timeoutMs, lane } });
+
 /**
  * Several lanes in the place of one: the same input, events and output as a lane's machine.
- * Each lane runs as a session; what a lane that dies has not finished is given to the others.
+ * Each lane runs as a session; what a lane that dies has not finished is given to the others, or to the one that takes its place.
  */
-export const fleetMachine = ({ lanes, spread, verdict }: FleetSettings) =>
+export const fleetMachine = ({ lanes, spread, verdict, replace = null }: FleetSettings) =>
   setup({
     types: { input: {} as LaneInput, context: {} as FleetContext, events: {} as LaneEvent | LaneDone, output: {} as Outcome },
     actions: {
@@ -71,7 +80,7 @@ export const fleetMachine = ({ lanes, spread, verdict }: FleetSettings) =>
         };
         const loss = lossIn(context, event);
         if (loss !== null) {
-          const message = describeLoss(context.fleet, loss.lane, loss.outcome);
+          const message = describeLoss(context.fleet, loss.lane, loss.outcome, replace !== null);
           enqueue.sendParent({ type: 'report', lane: loss.lane, body: { type: 'note.reported', level: 'warning', message } });
         }
         if (event.type === 'run.stop') {
@@ -103,6 +112,16 @@ export const fleetMachine = ({ lanes, spread, verdict }: FleetSettings) =>
             (index) => index === loss.lane && endLane(index, loss.outcome),
           );
         }
+        const ended = event.type === 'lane.ended' ? fleet.lanes[event.lane] : undefined;
+        if (replace !== null && stop === null && context.goal === 'tests' && event.type === 'lane.ended' && ended && isReplaceable(fleet, ended)) {
+          const { lane } = event;
+          fleet = replaceLane(fleet, lane);
+          const attempt = fleet.lanes[lane]?.replacements ?? 1;
+          enqueue.assign(({ context: { refs, ...input }, spawn }) => ({
+            refs: refs.with(lane, spawnLane(spawn, replace(lane), { ...input, lane }, `lane-${lane}-${attempt}`)),
+          }));
+          enqueue.sendParent({ type: 'report', lane, body: { type: 'lane.replaced', attempt, reason: ended.lost?.reason ?? '' } });
+        }
         const given = stop === null ? handOut(fleet, spread) : null;
         if (given !== null) {
           fleet = given.fleet;
@@ -133,7 +152,7 @@ export const fleetMachine = ({ lanes, spread, verdict }: FleetSettings) =>
     context: ({ input, spawn }) => ({
       ...input,
       fleet: newFleet(lanes.length, input.goal === 'tests' ? input.testcases : []),
-      refs: lanes.map((machine, lane) => (spawn as unknown as SpawnLane)(machine, { id: `lane-${lane}`, input: { ...input, goal: 'session' as const, lane } })),
+      refs: lanes.map((machine, lane) => spawnLane(spawn, machine, { ...input, lane }, `lane-${lane}`)),
       stop: null,
     }),
     initial: 'active',
@@ -156,14 +175,12 @@ export const fleetMachine = ({ lanes, spread, verdict }: FleetSettings) =>
     },
   });
 
-const isLoss = ({ exitCode }: Outcome): boolean => exitCode === ExitCode.serverLost || exitCode === ExitCode.clientLost;
-
 /** The loss that an event tells of; a lane that was told to end is none. */
 function lossIn({ fleet }: FleetContext, event: LaneEvent): { readonly lane: number; readonly outcome: Outcome } | null {
   if (event.type !== 'lane.ended' && event.type !== 'lane.idle') return null;
   const { lane, outcome } = event;
   if (fleet.lanes[lane]?.status === 'ending') return null;
-  return event.type === 'lane.ended' || isLoss(outcome) ? { lane, outcome } : null;
+  return event.type === 'lane.ended' || isDeath(outcome) ? { lane, outcome } : null;
 }
 
 /** The books after an event. */
@@ -172,6 +189,7 @@ function account(context: FleetContext, event: LaneEvent): Fleet {
   switch (event.type) {
     case 'report': {
       const { body, lane = 0 } = event;
+      if (body.type === 'testcase.started') return startTestcase(fleet, lane, body.testcase);
       return body.type === 'testcase.finished' && body.verdict !== 'not-run' ? finishTestcase(fleet, lane, body.testcase) : fleet;
     }
     case 'lane.idle': {

@@ -8,6 +8,12 @@ export interface FleetLane {
   readonly status: LaneStatus;
   /** Testcases that it was given and has not brought to an end. */
   readonly unfinished: readonly string[];
+  /** The one of them that runs; null or missing where none does. */
+  readonly running?: string | null;
+  /** What it has lost, while it is brought to its end to be put up anew. */
+  readonly lost?: Outcome | null;
+  /** How often it was put up anew. */
+  readonly replacements?: number;
 }
 
 /** What is known of lanes that share the testcases of a run. */
@@ -56,11 +62,28 @@ export const askFor = (fleet: Fleet, testcases: readonly string[]): Fleet => ({
 /** What is found out from here on is about other servers. */
 export const renew = (fleet: Fleet): Fleet => ({ ...fleet, ...untested, waiting: [], loss: null });
 
+/** A testcase has begun in a lane: if the lane dies, it is to blame. */
+export const startTestcase = (fleet: Fleet, index: number, testcase: string): Fleet => withLane(fleet, index, { running: testcase });
+
+/** How often a lane is put up anew. */
+export const maxReplacements = 5;
+
+/** Its server or its client is gone; a lane that could not be started would not start another time either. */
+export const isDeath = ({ exitCode }: Outcome): boolean => exitCode === ExitCode.serverLost || exitCode === ExitCode.clientLost;
+
+/** Whether a lane that has ended is to be put up anew: it lost something, and there is something left to run. */
+export const isReplaceable = ({ waiting, halt }: Fleet, { status, lost, replacements = 0 }: FleetLane): boolean =>
+  status === 'ended' && lost != null && isDeath(lost) && waiting.length > 0 && halt === null && replacements < maxReplacements;
+
+/** A lane is put up anew. */
+export const replaceLane = (fleet: Fleet, index: number): Fleet =>
+  withLane(fleet, index, { status: 'starting', unfinished: [], running: null, lost: null, replacements: (fleet.lanes[index]?.replacements ?? 0) + 1 });
+
 /** A testcase came to its end in a lane. */
 export function finishTestcase(fleet: Fleet, index: number, testcase: string): Fleet {
   const lane = fleet.lanes[index];
   if (lane === undefined) return fleet;
-  return { ...withLane(fleet, index, { unfinished: lane.unfinished.filter((name) => name !== testcase) }), tested: true };
+  return { ...withLane(fleet, index, { unfinished: lane.unfinished.filter((name) => name !== testcase), running: null }), tested: true };
 }
 
 /** A lane's suite came to its end, or its time was up. */
@@ -71,30 +94,44 @@ export function finishShare(fleet: Fleet, index: number, outcome: Outcome): Flee
   return { ...withLane(fleet, index, { status: 'idle', unfinished: [] }), tested: true, cut };
 }
 
-/** A lane lost its server or its client: what it had not finished goes to the others, once. */
-export function loseLane(fleet: Fleet, index: number, loss: Outcome): Fleet {
-  const unfinished = fleet.lanes[index]?.unfinished ?? [];
-  const again = unfinished.filter((name) => !fleet.retried.includes(name));
-  const twice = unfinished.filter((name) => fleet.retried.includes(name));
+/** What a lane had not finished: the one that ran when it was lost may have killed it, and where none ran, any of them. */
+function lostTestcases({ lanes, retried }: Pick<Fleet, 'lanes' | 'retried'>, index: number) {
+  const { unfinished = [], running = null } = lanes[index] ?? {};
+  const isSuspect = (name: string) => running === null || name === running;
   return {
-    ...withLane(fleet, index, { unfinished: [] }),
-    waiting: [...fleet.waiting, ...again],
+    /** They go on as if nothing had been. */
+    innocent: unfinished.filter((name) => !isSuspect(name)),
+    /** They get a second chance. */
+    again: unfinished.filter((name) => isSuspect(name) && !retried.includes(name)),
+    twice: unfinished.filter((name) => isSuspect(name) && retried.includes(name)),
+  };
+}
+
+/** `lane 2: `, where there are several. */
+const ofLane = ({ lanes }: Pick<Fleet, 'lanes'>, index: number): string => (lanes.length > 1 ? `lane ${index + 1}: ` : '');
+
+/** A lane lost its server or its client: what it had not finished goes to the others, or to the lane that takes its place; what killed it once more. */
+export function loseLane(fleet: Fleet, index: number, loss: Outcome): Fleet {
+  const { innocent, again, twice } = lostTestcases(fleet, index);
+  return {
+    ...withLane(fleet, index, { unfinished: [], running: null, lost: loss }),
+    waiting: [...fleet.waiting, ...innocent, ...again],
     retried: [...fleet.retried, ...again],
     dropped: [...fleet.dropped, ...twice],
-    loss: fleet.loss ?? { ...loss, reason: `lane ${index + 1}: ${loss.reason}` },
+    loss: fleet.loss ?? { ...loss, reason: `${ofLane(fleet, index)}${loss.reason}` },
   };
 }
 
 /** What people are told of a loss, given the books before it. */
-export function describeLoss({ lanes, retried, halt }: Fleet, index: number, { exitCode, reason }: Outcome): string {
+export function describeLoss(fleet: Fleet, index: number, { exitCode, reason }: Outcome, recover = false): string {
+  const { lanes, halt } = fleet;
   const what = exitCode === ExitCode.serverLost ? 'lost its server' : exitCode === ExitCode.clientLost ? 'lost its client VM' : 'failed';
-  const unfinished = lanes[index]?.unfinished ?? [];
-  const again = unfinished.filter((name) => !retried.includes(name));
-  const twice = unfinished.filter((name) => retried.includes(name));
+  const { innocent, again, twice } = lostTestcases(fleet, index);
+  const more = [...innocent, ...again];
   const others = halt === null && lanes.some(({ status }, at) => at !== index && (status === 'starting' || status === 'idle' || status === 'testing'));
   return [
     `lane ${index + 1} ${what} (${reason})`,
-    ...(again.length === 0 ? [] : [`its testcases (${again.join(', ')}) ${others ? 'run on the others' : 'do not run'}`]),
+    ...(more.length === 0 ? [] : [`its testcases (${more.join(', ')}) ${others ? 'run on the others' : recover ? 'run on a new one' : 'do not run'}`]),
     ...(twice.length === 0 ? [] : [`${twice.join(', ')} had been lost before and will not run again`]),
   ].join('; ');
 }
@@ -108,15 +145,18 @@ export function handOut(
   // All begin together: what comes up first must not take everything.
   if (fleet.halt !== null || fleet.waiting.length === 0 || idle.length === 0 || fleet.lanes.some(({ status }) => status === 'starting')) return null;
   const shares = new Map<number, readonly string[]>();
-  for (const [at, share] of spread(fleet.waiting, idle.length).entries()) {
+  // What has killed a lane must not keep the others from their turn.
+  const fresh = fleet.waiting.filter((name) => !fleet.retried.includes(name));
+  const batch = fresh.length > 0 ? fresh : fleet.waiting;
+  for (const [at, share] of spread(batch, idle.length).entries()) {
     const index = idle[at];
     if (index !== undefined && share.length > 0) shares.set(index, share);
   }
   const lanes = fleet.lanes.map((lane, index): FleetLane => {
     const share = shares.get(index);
-    return share === undefined ? lane : { status: 'testing', unfinished: share };
+    return share === undefined ? lane : { ...lane, status: 'testing', unfinished: share, running: null };
   });
-  return { fleet: { ...fleet, lanes, waiting: [] }, shares };
+  return { fleet: { ...fleet, lanes, waiting: fleet.waiting.filter((name) => !batch.includes(name)) }, shares };
 }
 
 /**
@@ -127,7 +167,9 @@ export function handOut(
 export function fleetOutcome({ lanes, loss, halt, tested, cut, dropped, waiting }: Fleet, verdict: () => Outcome): Outcome | null {
   if (halt !== null && lanes.some(isIdle)) return halt;
   if (!tested && waiting.length === 0 && lanes.some(isIdle)) return null;
-  if (loss !== null && (!tested || dropped.length > 0 || waiting.length > 0)) return loss;
+  const notRun = [...dropped, ...waiting];
+  if (loss !== null && tested && notRun.length > 0) return { ...loss, reason: `${loss.reason}; not run: ${notRun.join(', ')}` };
+  if (loss !== null && (!tested || notRun.length > 0)) return loss;
   if (!tested) return null;
   const found = verdict();
   // Where every testcase ran in another lane a lost client is a mishap of ours; a server that dies is a finding.

@@ -36,7 +36,7 @@ export const ready: Outcome = { exitCode: 0, reason: 'the environment is ready',
 export const laneMachine = setup({
   types: {
     input: {} as LaneInput,
-    context: {} as LaneInput & { readonly outcome: Outcome },
+    context: {} as LaneInput & { readonly outcome: Outcome; readonly suspicion: string | null },
     events: {} as LaneEvent,
     output: {} as Outcome,
   },
@@ -50,7 +50,7 @@ export const laneMachine = setup({
     rebuildServer: unprovided('rebuildServer'),
     restartServer: unprovided('restartServer'),
     runSuite: unprovided<Outcome, StepInput & { readonly testcases: readonly string[] }>('runSuite'),
-    diagnose: unprovided<Outcome>('diagnose'),
+    diagnose: unprovided<Outcome, StepInput & { readonly suspicion: string | null }>('diagnose'),
     release: unprovided<void, StepInput & { readonly outcome: Outcome }>('release'),
   },
   actions: {
@@ -62,6 +62,8 @@ export const laneMachine = setup({
     conclude: assign({ outcome: ({ event }) => (event as unknown as DoneActorEvent<Outcome>).output }),
     fail: assign({ outcome: ({ event }) => outcomeOfError((event as unknown as ErrorActorEvent).error) }),
     end: assign({ outcome: ({ event, context }) => ('outcome' in event ? event.outcome : context.outcome) }),
+    /** Why the testcases seem to hang; null where only their time is up. */
+    suspect: assign({ suspicion: ({ event }) => ('reason' in event ? event.reason : null) }),
     choose: assign({ testcases: ({ event, context }) => ('testcases' in event ? event.testcases : context.testcases) }),
     force: () => {},
   },
@@ -71,6 +73,7 @@ export const laneMachine = setup({
     withoutVm: ({ context }) => !context.parts.vm,
     onlyEnvironment: ({ context }) => context.goal === 'environment',
     inSession: ({ context }) => context.goal === 'session',
+    clientHangs: ({ event }) => (event as unknown as DoneActorEvent<Outcome>).output?.exitCode === ExitCode.clientLost,
     wantsRebuild: ({ event }) => 'rebuild' in event && event.rebuild === true,
     /** In a session a dead server can be started again. */
     serverLostInSession: ({ context, event }) => context.goal === 'session' && 'outcome' in event && event.outcome.exitCode === ExitCode.serverLost,
@@ -78,7 +81,7 @@ export const laneMachine = setup({
   delays: { suiteTimeout: ({ context }) => context.timeoutMs },
 }).createMachine({
   id: 'lane',
-  context: ({ input }) => ({ ...input, outcome: ready }),
+  context: ({ input }) => ({ ...input, outcome: ready, suspicion: null }),
   initial: 'active',
   on: { report: { actions: 'relay' } },
   output: ({ context }) => context.outcome,
@@ -162,6 +165,7 @@ export const laneMachine = setup({
         },
         testing: {
           on: {
+            'hang.suspected': { target: 'diagnosing', actions: 'suspect' },
             'tests.stop': { guard: 'inSession', target: 'settling', actions: 'end' },
             'part.lost': [
               { guard: 'serverLostInSession', target: 'settling', actions: 'end' },
@@ -177,13 +181,15 @@ export const laneMachine = setup({
             ],
             onError: { target: '#lane.stopping', actions: 'fail' },
           },
-          after: { suiteTimeout: 'diagnosing' },
+          after: { suiteTimeout: { target: 'diagnosing', actions: 'suspect' } },
         },
         diagnosing: {
           invoke: {
             src: 'diagnose',
-            input: stepInput,
+            input: ({ self, context }) => ({ ...stepInput({ self }), suspicion: context.suspicion }),
             onDone: [
+              // A client that hangs is of no use for the next testcases.
+              { guard: 'clientHangs', target: '#lane.stopping', actions: 'conclude' },
               { guard: 'inSession', target: 'settling', actions: 'conclude' },
               { target: '#lane.stopping', actions: 'conclude' },
             ],

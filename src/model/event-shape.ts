@@ -1,4 +1,5 @@
 import type { EventBody, RunEvent } from './events.ts';
+import { consoleFaults } from './loss-events.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -97,6 +98,12 @@ const bodies: Readonly<Record<EventBody['type'], Readonly<Record<string, Check>>
     ...{ testcase: text, blame: oneOf('server', 'client or suite', 'flaky or environment', 'unclear'), reason: text, failures: texts },
     results: listOf(object({ where: oneOf('own', 'reference', 'local'), title: text, verdict, failures: texts, reason: orNull(text) })),
   },
+  'server.unresponsive': { missedCount: number, silentMs: number, lines: texts },
+  'vm.faulted': { fault: oneOf(...consoleFaults), message: text, lines: texts },
+  'client.disconnected': { reason: text, lines: texts },
+  'engine.lost': { reason: text, lines: texts },
+  'hang.diagnosed': { reason: text, file: text, blocked: texts, pendingCalls: texts },
+  'lane.replaced': { attempt: number, reason: text },
   'run.finished': { exitCode: number, reason: text, hint: orNull(text), log: orNull(object({ path: text, lines: texts })), durationMs: number },
 };
 

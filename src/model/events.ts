@@ -1,3 +1,4 @@
+import type { LossEvent } from './loss-events.ts';
 import type { TrafficTotals, WireWindow } from './wire.ts';
 
 /**
@@ -390,7 +391,8 @@ export type EventBody =
   | RoundFinished
   | RunFinished
   | VersionsFinished
-  | TriageFinished;
+  | TriageFinished
+  | LossEvent;
 
 /** What the journal adds to every event. */
 export interface EventStamp {

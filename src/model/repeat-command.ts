@@ -13,6 +13,16 @@ export const repeatedSettings: Readonly<Record<string, string>> = {
   STRICT: 'strict',
   TRIAGE: 'triage',
   TIMEOUT: 'timeout',
+  DOWNLOAD_TIMEOUT: 'download-timeout',
+  BUILD_TIMEOUT: 'build-timeout',
+  BOOT_TIMEOUT: 'boot-timeout',
+  CONNECT_TIMEOUT: 'connect-timeout',
+  SERVER_TIMEOUT: 'server-timeout',
+  SILENCE_TIMEOUT: 'silence-timeout',
+  ANSWER_TIMEOUT: 'answer-timeout',
+  ENGINE_TIMEOUT: 'engine-timeout',
+  RUN_TIMEOUT: 'run-timeout',
+  RECOVER: 'recover',
   PCAP: 'pcap',
   LANES: 'lanes',
   COLD: 'cold',
@@ -26,7 +36,7 @@ export const repeatedSettings: Readonly<Record<string, string>> = {
 };
 
 /** Settings that say where something is kept, shown or listened to: a repetition has the same result without them. */
-export const placeSettings: readonly string[] = ['INSTANCE', 'NFS_PORT', 'SSH_PORT', 'RUNS_DIR', 'RUNS_KEEP', 'LOG_MAX', 'REPORTER', 'OUTPUT_DIR'];
+export const placeSettings: readonly string[] = ['INSTANCE', 'NFS_PORT', 'SSH_PORT', 'LANE', 'RUNS_DIR', 'RUNS_KEEP', 'LOG_MAX', 'REPORTER', 'OUTPUT_DIR'];
 
 /** Settings without a flag, which a command has in its environment. */
 const variables: readonly string[] = ['NFSTEST_REPO', 'NFSTEST_TAG', 'ALPINE_VERSION', 'ALPINE_SHA512_X86_64', 'ALPINE_SHA512_AARCH64'];

@@ -11,6 +11,8 @@ import type {
   TriageFinished,
 } from './events.ts';
 import { type Circumstances, type KnownFailures, noteAssertion, notePassed } from './known-failures.ts';
+import { type LaneState, lanesOfRun, newLanes, reduceLanes } from './lane-state.ts';
+import { describeLossEvent } from './loss-events.ts';
 
 /** One testcase as a screen or a report shows it. */
 export interface TestcaseState {
@@ -76,10 +78,8 @@ export interface RunState {
   /** Null where none are expected. */
   readonly known: KnownFailures | null;
   readonly accelerator: string | null;
-  readonly containerName: string | null;
-  readonly serverReady: boolean;
-  readonly vmReady: boolean;
-  readonly sample: { readonly state: string; readonly cpuPercent: number; readonly memoryBytes: number; readonly restarts: number } | null;
+  /** Servers and clients, by the number of their lane; one at least. */
+  readonly laneStates: readonly LaneState[];
   readonly phases: readonly PhaseState[];
   readonly testcases: readonly TestcaseState[];
   readonly notes: readonly { readonly level: 'info' | 'warning'; readonly message: string }[];
@@ -104,10 +104,7 @@ export const emptyRunState: RunState = {
   settings: {},
   known: null,
   accelerator: null,
-  containerName: null,
-  serverReady: false,
-  vmReady: false,
-  sample: null,
+  laneStates: newLanes(1),
   phases: [],
   testcases: [],
   notes: [],
@@ -146,6 +143,8 @@ function withPhase(state: RunState, which: { readonly phase: Phase; readonly lan
   return { ...state, phases: state.phases.map((entry) => (matches(entry) ? { ...entry, ...change } : entry)) };
 }
 
+const withLanes = (state: RunState, event: RunEvent): RunState => ({ ...state, laneStates: reduceLanes(state.laneStates, event) });
+
 const circumstancesOf = ({ nfsVersion, clientKernel, suite }: RunState): Circumstances => ({ nfsVersion, clientKernel, suiteKind: suite?.kind ?? null });
 
 function finishAssertion(state: RunState, event: AssertionFinished): RunState {
@@ -175,6 +174,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         nfsVersion: event.nfsVersion,
         program: event.program,
         lanes: event.lanes ?? 1,
+        laneStates: lanesOfRun(event),
         settings: event.settings ?? {},
         imageId: event.environment?.imageId ?? null,
         clientKernel: event.environment?.clientKernel ?? null,
@@ -205,24 +205,17 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'note.reported':
       return { ...state, notes: [...state.notes, { level: event.level, message: event.message }] };
     case 'server.started':
-      return { ...state, containerName: event.containerName, imageId: event.imageId ?? state.imageId };
-    case 'server.ready':
-      return { ...state, serverReady: true };
-    case 'server.sampled':
-      return {
-        ...state,
-        sample: { state: event.state, cpuPercent: event.cpuPercent, memoryBytes: event.memoryBytes, restarts: event.restarts },
-      };
-    case 'server.exited':
-      return { ...state, serverReady: false };
+      return { ...withLanes(state, event), imageId: event.imageId ?? state.imageId };
     case 'vm.started':
-      return { ...state, accelerator: event.accelerator };
-    case 'vm.ready':
-      return { ...state, vmReady: true };
-    case 'vm.exited':
-      return { ...state, vmReady: false };
+      return { ...withLanes(state, event), accelerator: event.accelerator };
     case 'client.connected':
-      return { ...state, clientKernel: event.kernel };
+      return { ...withLanes(state, event), clientKernel: event.kernel };
+    case 'server.ready':
+    case 'server.sampled':
+    case 'server.exited':
+    case 'vm.ready':
+    case 'vm.exited':
+      return withLanes(state, event);
     case 'testcase.started':
       return withTestcase(state, event.testcase, () => ({ ...pending(event.testcase), status: 'running', lane: event.lane }));
     case 'assertion.finished':
@@ -254,6 +247,13 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         ...state,
         result: { exitCode: event.exitCode, reason: event.reason, hint: event.hint, log: event.log, durationMs: event.durationMs },
       };
+    case 'server.unresponsive':
+    case 'vm.faulted':
+    case 'client.disconnected':
+    case 'engine.lost':
+    case 'hang.diagnosed':
+    case 'lane.replaced':
+      return { ...state, notes: [...state.notes, { level: 'warning', message: describeLossEvent(event) }] };
     case 'suite.started':
       return { ...state, suiteCommand: event.command, mountOptions: event.mountOptions ?? null };
     case 'remark.reported':

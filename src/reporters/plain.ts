@@ -1,5 +1,6 @@
 import { type LogChannel, type Phase, phaseTitles, type RoundFinished, type RoundStart, type RunEvent } from '../model/events.ts';
 import { formatDuration } from '../model/format.ts';
+import { describeLossEvent, isWarning } from '../model/loss-events.ts';
 import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
 import { onlyColours, stripControls } from '../model/terminal-text.ts';
 import { describeServer, describeSuite } from './describe.ts';
@@ -105,6 +106,15 @@ class PlainReporter implements Reporter {
       case 'vm.exited': {
         const how = event.signal ?? `code ${event.exitCode ?? 'unknown'}`;
         return event.unexpected ? [this.#paint('red', `error: the client VM exited (${how})`)] : [];
+      }
+      case 'server.unresponsive':
+      case 'vm.faulted':
+      case 'client.disconnected':
+      case 'engine.lost':
+      case 'hang.diagnosed':
+      case 'lane.replaced': {
+        const text = describeLossEvent(event);
+        return [isWarning(event) ? this.#paint('yellow', `warning: ${text}`) : this.#paint('red', `error: ${text}`)];
       }
       case 'client.connected':
         return [`    client kernel ${event.kernel}`];

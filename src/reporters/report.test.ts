@@ -61,6 +61,27 @@ describe('outputByTestcase', () => {
     const lines = ['setup', '*** Verify a', "    TEST: Running test 'open'", '    \u001B[32mPASS: x\u001B[0m', '', '1 tests (1 passed, 0 failed)', 'after'];
     expect([...outputByTestcase(lines)]).toEqual([['open', ['*** Verify a', "    TEST: Running test 'open'", '    PASS: x']]]);
   });
+
+  describe('of a testcase that a lane lost and another one ran again', () => {
+    const begin = ['*** Verify a', "    TEST: Running test 'open'"];
+    const whole = [...begin, '    PASS: whole', '    TIME: 1.000000s'];
+    const torn = [...begin, '    PASS: torn'];
+    const outputOf = (...lines: readonly string[]) => outputByTestcase(lines).get('open');
+
+    it('is that of the run that came to its end, whichever lane’s log comes first', () => {
+      expect(outputOf(...torn, ...whole, '1 tests (1 passed, 0 failed)')).toEqual(whole);
+      expect(outputOf(...whole, '1 tests (1 passed, 0 failed)', ...torn)).toEqual(whole);
+    });
+
+    it('is the last one where neither, or both, came to their end', () => {
+      expect(outputOf(...begin, '    PASS: before', ...torn)).toEqual(torn);
+      expect(outputOf(...begin, '    TIME: 9.000000s', ...whole)).toEqual(whole);
+    });
+
+    it('does not take what another testcase printed', () => {
+      expect(outputOf(...whole, ...torn, "    TEST: Running test 'read'", '    PASS: read')).toEqual(whole);
+    });
+  });
 });
 
 describe('sections', () => {

@@ -1,8 +1,34 @@
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import { engineFailure, statusOf } from './docker-http.ts';
+import { engineFailure, inTime, statusOf } from './docker-http.ts';
 import type { Cancellable, ContainerHandle, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
+
+/**
+ * Load out of what the engine measured; the formula is the one of `docker stats`.
+ *
+ * @param stats parts of it are missing where the container ended meanwhile.
+ */
+export function loadOf(stats: { readonly [Key in 'cpu_stats' | 'precpu_stats' | 'memory_stats']?: Partial<Docker.ContainerStats[Key]> }): ContainerSample {
+  const { cpu_stats: now, precpu_stats: before, memory_stats: memory } = stats;
+  const cpu = (now?.cpu_usage?.total_usage ?? 0) - (before?.cpu_usage?.total_usage ?? 0);
+  const system = (now?.system_cpu_usage ?? 0) - (before?.system_cpu_usage ?? 0);
+  const cpus = now?.online_cpus ?? 1;
+  return { cpuPercent: system > 0 && cpu > 0 ? (cpu / system) * cpus * 100 : 0, memoryBytes: memory?.usage ?? 0 };
+}
+
+const retryMs = 500;
+
+/** How long an engine may be silent. */
+export interface EnginePatience {
+  /** For a single call. */
+  readonly callMs: number;
+  /** Before it counts as gone: one that is restarted is back sooner, and its containers may have gone on. */
+  readonly lossMs: number;
+}
+
+const without = (status: 'removed' | 'unknown'): ContainerState => ({ status, exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 });
 
 /** A container reached through dockerode. */
 export class DockerContainerHandle implements ContainerHandle {
@@ -10,13 +36,17 @@ export class DockerContainerHandle implements ContainerHandle {
   readonly name: string;
   readonly #container: Docker.Container;
   readonly #waiting: Docker.Container;
+  readonly #callMs: number;
+  readonly #lossMs: number;
   #exited: Promise<ContainerState> | undefined;
   #removed: Promise<void> | undefined;
 
   /** `waiting` is the same container over connections that keep no program running. */
-  constructor({ container, waiting, name }: { container: Docker.Container; waiting: Docker.Container; name: string }) {
+  constructor({ container, waiting, name, callMs, lossMs }: { container: Docker.Container; waiting: Docker.Container; name: string } & EnginePatience) {
     this.#container = container;
     this.#waiting = waiting;
+    this.#callMs = callMs;
+    this.#lossMs = lossMs;
     this.id = container.id;
     this.name = name;
   }
@@ -47,23 +77,12 @@ export class DockerContainerHandle implements ContainerHandle {
   }
 
   async state(): Promise<ContainerState> {
-    const { State, RestartCount } = await this.#call('state', () => this.#container.inspect());
-    return {
-      status: State.Status,
-      exitCode: State.Running ? null : State.ExitCode,
-      outOfMemory: State.OOMKilled,
-      startedAt: State.StartedAt,
-      restarts: RestartCount,
-    };
+    return stateOf(await this.#call('state', () => this.#container.inspect()));
   }
 
   async sample(): Promise<ContainerSample> {
-    // Two readings one second apart, made by the engine itself; the formula is the one of `docker stats`.
-    const stats = await this.#call('load', () => this.#container.stats({ stream: false }));
-    const cpu = stats.cpu_stats.cpu_usage.total_usage - stats.precpu_stats.cpu_usage.total_usage;
-    const system = stats.cpu_stats.system_cpu_usage - (stats.precpu_stats.system_cpu_usage ?? 0);
-    const cpus = stats.cpu_stats.online_cpus ?? 1;
-    return { cpuPercent: system > 0 ? (cpu / system) * cpus * 100 : 0, memoryBytes: stats.memory_stats.usage ?? 0 };
+    // Two readings one second apart, made by the engine itself.
+    return loadOf(await this.#call('load', () => this.#container.stats({ stream: false })));
   }
 
   remove({ graceMs }: { graceMs: number }): Promise<void> {
@@ -88,27 +107,51 @@ export class DockerContainerHandle implements ContainerHandle {
         });
       }
     };
-    if (graceMs > 0) await this.#container.stop({ t: Math.ceil(graceMs / 1000) }).catch(tolerate);
-    await this.#container.remove({ force: true, v: true }).catch(tolerate);
+    const graceS = Math.ceil(graceMs / 1000);
+    if (graceMs > 0) await inTime(this.#callMs + graceS * 1000, this.#container.stop({ t: graceS })).catch(tolerate);
+    await inTime(this.#callMs, this.#container.remove({ force: true, v: true })).catch(tolerate);
   }
 
+  /** A connection that breaks off is no end of the container: the engine may be restarted below it. */
   async #waitForExit(): Promise<ContainerState> {
-    try {
-      // `next-exit` would miss a container that has ended before the call.
-      await this.#waiting.wait({ condition: 'not-running' });
-      return await this.state();
-    } catch {
-      return { status: 'removed', exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 };
+    let silentFromMs: number | null = null;
+    for (;;) {
+      try {
+        // `next-exit` would miss a container that has ended before the call.
+        await this.#waiting.wait({ condition: 'not-running' });
+      } catch (error) {
+        if (statusOf(error) === 404) return without('removed');
+      }
+      try {
+        const state = stateOf(await inTime(this.#callMs, this.#waiting.inspect()));
+        if (state.exitCode !== null) return state;
+        silentFromMs = null;
+      } catch (error) {
+        if (statusOf(error) === 404) return without('removed');
+        silentFromMs ??= performance.now();
+        if (performance.now() - silentFromMs > this.#lossMs) return without('unknown');
+      }
+      await sleep(retryMs, undefined, { ref: false });
     }
   }
 
   async #call<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
-      return await request();
+      return await inTime(this.#callMs, request());
     } catch (error) {
       throw engineFailure(`tell the ${what} of container ${this.name}`, error);
     }
   }
+}
+
+function stateOf({ State, RestartCount }: Docker.ContainerInspectInfo): ContainerState {
+  return {
+    status: State.Status,
+    exitCode: State.Running ? null : State.ExitCode,
+    outOfMemory: State.OOMKilled,
+    startedAt: State.StartedAt,
+    restarts: RestartCount,
+  };
 }
 
 /** A spec in the engine's words. */

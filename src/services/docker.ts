@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { EnvironmentError } from '../model/errors.ts';
-import { createOptions, DockerContainerHandle } from './docker-container.ts';
+import { createOptions, DockerContainerHandle, type EnginePatience } from './docker-container.ts';
 import { buildFileName, packContext } from './docker-context.ts';
-import { engineFailure, statusOf, UnreferencedAgent } from './docker-http.ts';
+import { engineFailure, inTime, statusOf, UnreferencedAgent } from './docker-http.ts';
 import type {
   Cancellable,
   ContainerHandle,
@@ -31,10 +31,12 @@ export class DockerEngineService implements EngineService {
   /** For calls that wait for a container's end: they must not keep a program running that leaves its container behind. */
   readonly #waiting: Docker;
   readonly #host: string;
+  readonly #patience: EnginePatience;
 
-  /** `host` is an address such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`. */
-  constructor(host: string) {
+  /** `host` is an address such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`; `callMs` bounds every call that is no build, pull or import. */
+  constructor(host: string, { callMs = 30_000, lossMs = 10_000 }: Partial<EnginePatience> = {}) {
     this.#host = host;
+    this.#patience = { callMs, lossMs };
     const url = new URL(host);
     const address: Docker.DockerOptions =
       url.protocol === 'unix:' ? { socketPath: decodeURIComponent(url.pathname) } : { host: url.hostname, port: url.port || 2375, protocol: 'http' };
@@ -51,7 +53,7 @@ export class DockerEngineService implements EngineService {
 
   async inspectImage(reference: string): Promise<ImageDescription | null> {
     try {
-      const image = await this.#docker.getImage(reference).inspect();
+      const image = await inTime(this.#patience.callMs, this.#docker.getImage(reference).inspect());
       return { id: image.Id, labels: image.Config?.Labels ?? {} };
     } catch (error) {
       if (statusOf(error) === 404) return null;
@@ -60,7 +62,7 @@ export class DockerEngineService implements EngineService {
   }
 
   async pullImage(reference: string, { signal, onProgress }: Cancellable & { onProgress: ReportProgress }): Promise<void> {
-    const stream = await this.#call(`pull ${reference}`, () => this.#docker.pull(reference, { abortSignal: signal }));
+    const stream = await this.#long(`pull ${reference}`, () => this.#docker.pull(reference, { abortSignal: signal }));
     await this.#follow(stream, signal, ({ status, progressDetail }) => {
       const { current, total } = progressDetail ?? {};
       if (status) onProgress(`${reference}: ${status}`, current && total ? current / total : null);
@@ -69,7 +71,7 @@ export class DockerEngineService implements EngineService {
 
   async importImage(reference: string, rootfs: NodeJS.ReadableStream, { signal }: Cancellable): Promise<void> {
     const [repo, tag] = splitReference(reference);
-    const stream = await this.#call(`import ${reference}`, () =>
+    const stream = await this.#long(`import ${reference}`, () =>
       // The API knows an import by `fromSrc=-`; dockerode's types leave the field out of `importImage`.
       this.#docker.importImage(rootfs, { repo, tag, abortSignal: signal } as object),
     );
@@ -78,7 +80,7 @@ export class DockerEngineService implements EngineService {
 
   async buildImage(build: ImageBuild, { signal, onOutput }: Cancellable & { onOutput: OnBytes }): Promise<ImageDescription> {
     const context = await packContext(build);
-    const stream = await this.#call(`build ${build.reference}`, () =>
+    const stream = await this.#long(`build ${build.reference}`, () =>
       this.#docker.buildImage(context, {
         t: build.reference,
         dockerfile: buildFileName,
@@ -100,7 +102,7 @@ export class DockerEngineService implements EngineService {
 
   async removeImage(reference: string): Promise<void> {
     try {
-      await this.#docker.getImage(reference).remove();
+      await inTime(this.#patience.callMs, this.#docker.getImage(reference).remove());
     } catch (error) {
       if (statusOf(error) !== 404) throw engineFailure(`remove image ${reference}`, error);
     }
@@ -131,7 +133,7 @@ export class DockerEngineService implements EngineService {
   async attachContainer(id: string): Promise<ContainerHandle | null> {
     try {
       // A name is as good as an id here; the handle holds the id.
-      const { Id, Name } = await this.#docker.getContainer(id).inspect();
+      const { Id, Name } = await inTime(this.#patience.callMs, this.#docker.getContainer(id).inspect());
       return this.#handle(Id, Name.replace(/^\//, ''));
     } catch (error) {
       if (statusOf(error) === 404) return null;
@@ -151,10 +153,15 @@ export class DockerEngineService implements EngineService {
   }
 
   #handle(id: string, name: string): DockerContainerHandle {
-    return new DockerContainerHandle({ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name });
+    return new DockerContainerHandle({ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name, ...this.#patience });
   }
 
-  async #call<T>(what: string, request: () => Promise<T>): Promise<T> {
+  #call<T>(what: string, request: () => Promise<T>): Promise<T> {
+    return this.#long(what, () => inTime(this.#patience.callMs, request()));
+  }
+
+  /** A call that takes its time and has a signal to end it. */
+  async #long<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
       return await request();
     } catch (error) {

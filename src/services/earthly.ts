@@ -2,11 +2,13 @@ import { execa } from 'execa';
 import { EnvironmentError } from '../model/errors.ts';
 import type { Cancellable, EarthlyService, OnBytes } from './types.ts';
 
+const versionDeadlineMs = 10_000;
+
 /** EarthBuild's `earth`, or `earthly`, which it continues. */
 export class EarthlyCliService implements EarthlyService {
   async find(): Promise<string | null> {
     for (const command of ['earth', 'earthly']) {
-      const found = await execa(command, ['--version'], { stdin: 'ignore', reject: false });
+      const found = await execa(command, ['--version'], { stdin: 'ignore', reject: false, timeout: versionDeadlineMs });
       if (found.exitCode === 0) return command;
     }
     return null;

@@ -43,6 +43,11 @@ export class FakeContainer implements ContainerHandle {
     this.#finish({ status: 'exited', exitCode, outOfMemory, startedAt: '2026-01-01T00:00:00Z', restarts: 0 });
   }
 
+  /** The engine does not know of it any more. */
+  forget(): void {
+    this.#finish({ status: 'unknown', exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 });
+  }
+
   async *logs({ signal }: Cancellable): AsyncIterable<Uint8Array> {
     if (signal.aborted) return;
     yield Buffer.from(this.#program.output);

@@ -80,10 +80,14 @@ export class FakeVmService implements VmService {
 const savedState = 'devices';
 
 export class FakeVm implements VmHandle {
-  /** Files of captures that were begun; a test puts packets into them. */
+  /** Files of captures that were begun; a test puts packets into them, and adds those that follow when one is full. */
   readonly captures: string[] = [];
   /** Everything that its agent was asked. */
   readonly asked: Record<string, unknown>[] = [];
+  /** QEMU's word for its state. */
+  status = 'running';
+  /** What its agent says of a hang. */
+  hang: object = {};
   /** The agent answers with this error. */
   agentFailure: string | null = null;
   readonly record: VmRecord;
@@ -143,6 +147,7 @@ export class FakeVm implements VmHandle {
     }
     const asked = request as Record<string, unknown>;
     this.asked.push(asked);
+    if (asked.do === 'diagnose') return this.hang;
     return asked.do === 'resume' ? { time: Number(asked.time) + this.#clockOffS, kernel: '6.1.0-fake' } : {};
   }
 
@@ -156,15 +161,25 @@ export class FakeVm implements VmHandle {
     if (this.ended) throw new EnvironmentError('the traffic can’t be captured: the VM is gone', 'use --pcap never to do without');
     const file = `${prefix}1.pcap`;
     await writeFile(file, writePcap([]));
-    this.captures.push(file);
-    let files = [file];
+    const first = this.captures.push(file) - 1;
+    let ended = false;
     return {
-      segments: () => files,
+      segments: () => (ended ? [] : this.captures.slice(first)),
       stop: async () => {
-        files = [];
-        await rm(file, { force: true });
+        ended = true;
+        await Promise.all(this.captures.slice(first).map((segment) => rm(segment, { force: true })));
       },
     };
+  }
+
+  async pressSysRq(key: string): Promise<void> {
+    if (this.ended) throw new Error('QMP: the connection was closed');
+    this.print(`[  200.0] sysrq: ${key === 'w' ? 'Show Blocked State' : key}\n`);
+  }
+
+  async examine(): Promise<{ status: string; registers: string }> {
+    if (this.ended) throw new Error('QMP: the connection was closed');
+    return { status: this.status, registers: 'RIP=ffffffffb6217a0b' };
   }
 
   async stop({ graceMs }: { graceMs: number }): Promise<void> {

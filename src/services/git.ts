@@ -9,6 +9,9 @@ const protocols = 'file:git:http:https:ssh';
 /** Git without questions: a private or mistyped repository must fail, not wait for a password. */
 const environment = { GIT_ALLOW_PROTOCOL: protocols, GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oConnectTimeout=10' };
 
+/** `--dirty` looks at every file of a checkout, which may lie on a slow disk. */
+const describeDeadlineMs = 30_000;
+
 /** Source checkouts by git. */
 export class GitSourceService implements SourceService {
   async clone(
@@ -40,7 +43,7 @@ export class GitSourceService implements SourceService {
 
   async describeVersion(dir: string): Promise<string | null> {
     try {
-      const { stdout } = await execa('git', ['-C', dir, 'describe', '--tags', '--always', '--dirty'], { stdin: 'ignore' });
+      const { stdout } = await execa('git', ['-C', dir, 'describe', '--tags', '--always', '--dirty'], { stdin: 'ignore', timeout: describeDeadlineMs });
       return stdout.trim() || null;
     } catch {
       return null;

@@ -15,6 +15,9 @@ export function alpineImageUrl(version: string, arch: 'x86_64' | 'aarch64', mirr
   return `${mirror}/v${branch}/releases/cloud/alpine-${version}-${arch}-cloudinit-r0.qcow2`;
 }
 
+/** Two gigabytes from a slow disk. */
+const inspectDeadlineMs = 120_000;
+
 /** The root disk of a cloud image is tiny: packages would not fit. */
 const diskSize = '2G';
 
@@ -94,7 +97,7 @@ export class ToolVmImageService implements VmImageService {
       });
     let format: string;
     try {
-      const { stdout } = await execa('qemu-img', ['info', '--output=json', base], { cancelSignal: signal });
+      const { stdout } = await execa('qemu-img', ['info', '--output=json', base], { cancelSignal: signal, timeout: inspectDeadlineMs });
       format = (JSON.parse(stdout) as { format: string }).format;
       if (format === 'qcow2') await check(base, signal);
     } catch (error) {
@@ -136,7 +139,7 @@ export class ToolVmImageService implements VmImageService {
 /** Throws where an image is broken. Clusters that leaked (exit code 3, see qemu-img's manual) only take up room. */
 async function check(image: string, signal: AbortSignal): Promise<void> {
   try {
-    await execa('qemu-img', ['check', '-q', image], { cancelSignal: signal });
+    await execa('qemu-img', ['check', '-q', image], { cancelSignal: signal, timeout: inspectDeadlineMs });
   } catch (error) {
     if ((error as { exitCode?: number }).exitCode !== 3) throw error;
   }

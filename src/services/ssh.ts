@@ -16,6 +16,8 @@ const refused = (what: string, cause: Error) =>
 
 const closeGraceMs = 1_000;
 const retryMs = 500;
+/** How many in a row go without an answer before a guest counts as lost. */
+const keepalives = 4;
 
 /** Asks the command to end, then takes its channel away. */
 function endChannel(channel: ClientChannel): void {
@@ -25,12 +27,21 @@ function endChannel(channel: ClientChannel): void {
 
 /** SSH sessions with the guest. */
 export class Ssh2RemoteService implements RemoteService {
+  readonly #answerMs: number;
+
+  /** A guest that does not answer for `answerMs` and a quarter of it is lost. */
+  constructor({ answerMs = 20_000 }: { answerMs?: number } = {}) {
+    this.#answerMs = answerMs;
+  }
+
   async connect(target: RemoteTarget, { signal, deadlineMs }: Cancellable & { deadlineMs: number }): Promise<RemoteSession> {
     const deadline = Date.now() + deadlineMs;
     for (;;) {
       signal.throwIfAborted();
       try {
-        return new Ssh2Session(await connectOnce(target, { signal, timeoutMs: Math.max(1, Math.min(20_000, deadline - Date.now())) }));
+        return new Ssh2Session(
+          await connectOnce(target, { signal, answerMs: this.#answerMs, timeoutMs: Math.max(1, Math.min(20_000, deadline - Date.now())) }),
+        );
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof EnvironmentError) throw error;
@@ -48,16 +59,16 @@ export class Ssh2RemoteService implements RemoteService {
   }
 }
 
-function connectOnce(target: RemoteTarget, { signal, timeoutMs }: Cancellable & { timeoutMs: number }): Promise<Client> {
+function connectOnce(target: RemoteTarget, { signal, timeoutMs, answerMs }: Cancellable & { timeoutMs: number; answerMs: number }): Promise<Client> {
   const config: ConnectConfig = {
     host: target.host,
     port: target.port,
     username: target.user,
     privateKey: target.privateKey,
     readyTimeout: timeoutMs,
-    // A guest that stops answering is noticed after a minute.
-    keepaliveInterval: 15_000,
-    keepaliveCountMax: 4,
+    // Past the last of them one more interval goes by: five quarters of the time.
+    keepaliveInterval: Math.ceil(answerMs / keepalives),
+    keepaliveCountMax: keepalives,
     // Emulated guests are quicker with AES, which -cpu max gives in hardware form, than with chacha20.
     algorithms: { cipher: { prepend: ['aes128-gcm@openssh.com', 'aes128-ctr'], append: [], remove: [] } },
   };

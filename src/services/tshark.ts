@@ -4,6 +4,9 @@ import type { WireCall } from '../model/wire.ts';
 import { callsOf, tsharkArguments } from '../wire/tshark.ts';
 import type { Cancellable, DecodeRequest, WireDecoder } from './types.ts';
 
+/** The largest capture that the ring holds takes 20 s on a slow machine. */
+const decodeDeadlineMs = 120_000;
+
 /** Decodes captures with Wireshark's tshark, where it is installed. */
 export class TsharkDecoder implements WireDecoder {
   readonly #command: string;
@@ -25,7 +28,13 @@ export class TsharkDecoder implements WireDecoder {
   async decode({ file, ports }: DecodeRequest, { signal }: Cancellable): Promise<readonly WireCall[]> {
     try {
       // As root tshark warns on standard error, and a capture that was cut off in a packet is one all the same.
-      const child = execa(this.#command, tsharkArguments(file, ports), { stdin: 'ignore', stderr: 'pipe', buffer: { stdout: false }, cancelSignal: signal });
+      const child = execa(this.#command, tsharkArguments(file, ports), {
+        stdin: 'ignore',
+        stderr: 'pipe',
+        buffer: { stdout: false },
+        cancelSignal: signal,
+        timeout: decodeDeadlineMs,
+      });
       const lines: string[] = [];
       for await (const line of child.iterable()) lines.push(line);
       await child;

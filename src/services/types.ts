@@ -60,7 +60,7 @@ export interface ContainerSpec {
 }
 
 export interface ContainerState {
-  /** The engine's word: `created`, `running`, `exited`, … */
+  /** The engine's word: `created`, `running`, `paused`, `exited`, …; `removed`, and `unknown` where the engine itself is gone. */
   readonly status: string;
   readonly exitCode: number | null;
   readonly outOfMemory: boolean;
@@ -77,7 +77,7 @@ export interface ContainerSample {
 export interface ContainerHandle {
   readonly id: string;
   readonly name: string;
-  /** Resolves when the container ends, for whatever reason. */
+  /** Resolves when the container ends, for whatever reason, or when the engine has not answered for ten seconds. */
   readonly exited: Promise<ContainerState>;
   /** Standard output and error, from its start, until the container ends or the signal fires. */
   logs(options: Cancellable): AsyncIterable<Uint8Array>;
@@ -177,6 +177,10 @@ export interface VmHandle {
   saveState(path: string, options: Cancellable): Promise<void>;
   /** Records the guest's traffic from now on. Throws where that can't be done. */
   capture(spec: CaptureSpec): Promise<VmCapture>;
+  /** Presses Alt+SysRq and a key on the guest's keyboard, which its kernel takes even where no program runs any more. */
+  pressSysRq(key: string): Promise<void>;
+  /** QEMU's word for the machine's state (`running`, `paused`, `internal-error`, …), and its registers as text. Throws where QEMU does not answer. */
+  examine(): Promise<{ readonly status: string; readonly registers: string }>;
   /** Ends it: QMP `quit`, then signals. Idempotent. */
   stop(options: { readonly graceMs: number }): Promise<void>;
 }

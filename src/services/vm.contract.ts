@@ -34,6 +34,8 @@ export function describeVmContract(name: string, makeLab: () => Promise<VmLab>):
       expect(vm.record.startTime).not.toBe('');
       const again = await vms.attach(vm.record);
       expect(again?.record).toEqual(vm.record);
+      expect(await again?.examine()).toMatchObject({ status: 'running', registers: expect.stringMatching(/RIP|PC/) });
+      await again?.pressSysRq('w');
       await again?.stop({ graceMs: 0 });
       await Promise.all([vm.exited, again?.exited]);
       expect(await vms.attach(vm.record)).toBeNull();

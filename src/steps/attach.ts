@@ -1,3 +1,4 @@
+import type { StepControls } from '../machine/actors.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import type { EngineService, VmHandle, VmService } from '../services/types.ts';
 import type { EnvironmentRecord } from './environment.ts';
@@ -20,4 +21,11 @@ export async function attachEnvironment(
   const vm = await vms.attach(record.vm);
   if (vm === null) throw new EnvironmentError('the client VM is no longer running', 'run `nfstest-tui stop-env`, then start-env');
   return { server: { record: record.server, container }, vm };
+}
+
+/** What an environment that was started would have told. */
+export function reportAttached({ record }: RunningServer, vm: VmHandle, { report }: Pick<StepControls, 'report'>): void {
+  const { containerId, containerName, nfsPort, mountPort, identity, imageId } = record;
+  report({ type: 'server.started', containerId, containerName, nfsPort, mountPort, image: identity.image, ...(imageId === undefined ? {} : { imageId }) });
+  report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
 }

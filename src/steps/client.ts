@@ -18,8 +18,6 @@ import { isLeftOut, type Suite, scriptPath } from './suite-source.ts';
 
 /** Address of the host as a guest of QEMU's user network sees it. */
 export const hostSeenByGuest = '10.0.2.2';
-const connectDeadlineMs = 60_000;
-const uploadDeadlineMs = 120_000;
 /** How long the runner waits for the server; it answered the host already. */
 const serverWaitSeconds = 30;
 
@@ -45,18 +43,18 @@ export function connectClient(
   context: StepContext,
   knownKernel: string | null = null,
 ): Promise<RemoteSession> {
-  return inPhase(context, 'connect', async () => {
+  return inPhase(context, 'connect', async (timed) => {
     const target = { host: '127.0.0.1', port: vm.record.sshPort, user: clientUser, privateKey };
-    const session = await remote.connect(target, { signal: context.signal, deadlineMs: connectDeadlineMs });
-    const kernel = knownKernel ?? (await output(session, 'uname -r', context)).trim();
+    const session = await remote.connect(target, { signal: timed.signal, deadlineMs: context.deadlines.connectMs });
+    const kernel = knownKernel ?? (await output(session, 'uname -r', timed)).trim();
     context.report({ type: 'client.connected', kernel });
     return session;
   });
 }
 
 /** Puts suite and runner into the guest, as one archive: a thousand small files would take their time over SFTP. */
-export function uploadSuite(session: RemoteSession, suite: Suite, context: StepContext, deadlineMs = uploadDeadlineMs): Promise<void> {
-  return inPhase(context, 'upload', () => upload(session, suite, context, deadlineMs));
+export function uploadSuite(session: RemoteSession, suite: Suite, context: StepContext, deadlineMs = context.deadlines.connectMs): Promise<void> {
+  return inPhase(context, 'upload', (timed) => upload(session, suite, timed, deadlineMs));
 }
 
 async function upload(session: RemoteSession, suite: Suite, context: StepContext, deadlineMs: number): Promise<void> {

@@ -1,6 +1,8 @@
+import { fakeOptions } from '../config/fake-options.ts';
 import type { EventBody, LogChannel } from '../model/events.ts';
 import { LogHub } from '../stream/log-hub.ts';
 import type { StepContext } from './context.ts';
+import type { StepDeadlines } from './deadline.ts';
 import type { TailOf } from './server.ts';
 
 /** Keeps what a step reports and logs. */
@@ -8,6 +10,7 @@ export class FakeContext implements StepContext {
   readonly signal: AbortSignal;
   readonly bodies: EventBody[] = [];
   readonly logs = new LogHub();
+  deadlines: StepDeadlines = { ...fakeOptions('/nowhere').deadlines, serverMs: 60_000 };
   readonly #controller = new AbortController();
 
   constructor({ signal }: { signal?: AbortSignal } = {}) {

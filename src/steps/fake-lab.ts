@@ -26,7 +26,9 @@ export interface LabSettings {
 
 /** Everything a lane needs, in memory and one folder. */
 export class FakeLab {
-  readonly options: Options = fakeOptions(fakeFolder(), { SUITE: 'bundled' });
+  /** The run's. */
+  readonly folder = fakeFolder();
+  options: Options = fakeOptions(fakeFolder(), { SUITE: 'bundled' });
   readonly engine = new FakeEngineService();
   readonly vms = new FakeVmService();
   readonly images = new FakeVmImageService();
@@ -37,6 +39,8 @@ export class FakeLab {
   readonly context = new FakeContext();
   /** What the lane said it lost. */
   readonly lost: Outcome[] = [];
+  /** What the lane took for a hang. */
+  readonly suspected: string[] = [];
   accelerators = ['tcg'];
   verdict: Outcome = { exitCode: 0, reason: 'ended with 0', hint: null, log: null };
   /** server.json of another recipe. */
@@ -49,7 +53,11 @@ export class FakeLab {
   }
 
   controls(signal: AbortSignal = this.context.signal): StepControls {
-    return { signal, report: this.context.report, lose: (outcome) => this.lost.push(outcome) };
+    return {
+      ...{ signal, report: this.context.report },
+      lose: (outcome) => this.lost.push(outcome),
+      suspect: (reason) => this.suspected.push(reason),
+    };
   }
 
   /** Controls of a step that is not cut off with the others. */
@@ -70,7 +78,7 @@ export class FakeLab {
     const runId = `run-${++this.#runs}`;
     const scope: RunScope = {
       ...{ runId, options: this.options, recipe, server: { name: 'ganesha', title: recipe.title, image: 'ganesha:latest' } },
-      ...{ platform: 'linux', arch: 'x64', logs: this.context.logs, folder: () => '/run', verdict },
+      ...{ platform: 'linux', arch: 'x64', logs: this.context.logs, folder: () => this.folder, verdict },
       reloadRecipe: () => {},
     };
     const services = {

@@ -73,7 +73,15 @@ export class FakeVmStart {
 
   input(flags: Values = {}): StartVmInput {
     return {
-      ...{ runId: 'run', options: this.options(flags), platform: this.platform, arch: 'x64', cidata: this.cidata, tail: this.context.tail('vm') },
+      ...{
+        runId: 'run',
+        options: this.options(flags),
+        platform: this.platform,
+        arch: 'x64',
+        cidata: this.cidata,
+        tail: this.context.tail('vm'),
+        onConsole: this.context.logs.buffers.vm.subscribe,
+      },
       image: { ...this.image, title: 'Debian 12 client', needsProvisioning: false },
       ...{ hostname: 'nfstest-1', privateKey: 'key', saved: this.saved(flags) },
       suite: { identity: { kind: 'nfstest', version: null, source: this.suiteDir }, dir: this.suiteDir },

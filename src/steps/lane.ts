@@ -5,22 +5,23 @@ import type { LaneSteps, StepControls } from '../machine/actors.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
-import type { RemoteSession, VmHandle, WireDecoder } from '../services/types.ts';
-import { attachEnvironment } from './attach.ts';
-import { connectClient, runSuite, uploadSuite } from './client.ts';
+import type { RemoteSession, VmHandle } from '../services/types.ts';
+import { attachEnvironment, reportAttached } from './attach.ts';
+import { connectClient, uploadSuite } from './client.ts';
 import { ensureClientKey } from './client-key.ts';
 import { inPhase, type StepContext } from './context.ts';
-import { diagnoseTimeout } from './diagnosis.ts';
-import type { EnvironmentFile, EnvironmentRecord } from './environment.ts';
+import { diagnose, look } from './diagnosis.ts';
+import type { Hang } from './hang.ts';
+import type { LaneServices, LaneSettings } from './lane-settings.ts';
+import { isClientLost, runLaneSuite } from './lane-suite.ts';
+import { LaneWatch } from './lane-watch.ts';
 import { LogFollowers } from './log-followers.ts';
 import { PendingWork } from './pending-work.ts';
 import type { Preparation } from './preparation.ts';
-import { contextOf, type RunScope, tailOf } from './run-scope.ts';
-import type { SavedVms } from './saved-vms.ts';
-import { type RunningServer, type ServerServices, sampleServer, startServer, type TailOf } from './server.ts';
+import { contextOf, type RunScope, replacedMark, tailOf } from './run-scope.ts';
+import { type RunningServer, startServer } from './server.ts';
 import { suiteDigest } from './suite-source.ts';
-import { withTraffic } from './traffic.ts';
-import { startVm, type VmServices } from './vm.ts';
+import { startVm } from './vm.ts';
 import { delay, within } from './wait.ts';
 
 const graceMs = 2_000;
@@ -28,24 +29,8 @@ const graceMs = 2_000;
 const settleDeadlineMs = 60_000;
 /** How long the news of an end may take after what was stopped is gone. */
 const exitReportMs = 1_000;
-/** Stands in server.log between two servers of a session. */
-const replacedMark = '--- the server was replaced ---';
-/** How far back that is looked for. */
-const serverTailLines = 1_000;
-
-export interface LaneServices extends ServerServices, VmServices {
-  readonly decoder: WireDecoder;
-}
-
-export interface LaneSettings {
-  readonly environment: EnvironmentFile;
-  /** An environment of another process that this run only uses. */
-  readonly attached: EnvironmentRecord | null;
-  /** Leave server and VM running after a run that they survived; asked at its end. */
-  readonly keep: () => boolean;
-  /** Shared with the other lanes. */
-  readonly saved: SavedVms;
-}
+/** How long the reason of a loss may take to be told by what watches for it. */
+const lossNewsMs = 2_500;
 
 /** One server+client pair: holds the handles and does the machine's work with them. */
 export class Lane implements LaneSteps {
@@ -55,8 +40,7 @@ export class Lane implements LaneSteps {
   readonly #settings: LaneSettings;
   readonly #pending = new PendingWork();
   readonly #followers: LogFollowers;
-  /** Settle when server and VM have ended and that is reported. */
-  readonly #exits: Promise<void>[] = [];
+  readonly #watch: LaneWatch;
   #server: RunningServer | null = null;
   #vm: VmHandle | null = null;
   #session: RemoteSession | null = null;
@@ -64,14 +48,12 @@ export class Lane implements LaneSteps {
   #suiteInVm: string | null = null;
   /** Release of the VM's kernel, where it has said it. */
   #kernel: string | null = null;
+  /** What was found in a client that seemed to hang. */
+  #hang: Hang | null = null;
   /** This run has tried to start a VM. */
   #bootedVm = false;
   /** Settles when all of the server's log is read. */
   #serverLog: Promise<void> = Promise.resolve();
-  /** Ends the sampler of the server that runs. */
-  #sampling = new AbortController();
-  /** Servers that were replaced on purpose. */
-  readonly #retired = new Set<RunningServer>();
   #releasing = false;
   readonly #forced = Promise.withResolvers<void>();
   #graceMs = graceMs;
@@ -82,6 +64,14 @@ export class Lane implements LaneSteps {
     this.#services = services;
     this.#settings = settings;
     this.#followers = new LogFollowers(scope.logs);
+    const followers = this.#followers;
+    this.#watch = new LaneWatch({
+      scope,
+      followers,
+      probe: services.probe,
+      isReleasing: () => this.#releasing,
+      look: this.#look,
+    });
   }
 
   attach(controls: StepControls): Promise<void> {
@@ -91,19 +81,10 @@ export class Lane implements LaneSteps {
   async #attach(controls: StepControls): Promise<void> {
     const { server, vm } = await attachEnvironment(this.#settings.attached, this.#services);
     this.#ownServer(server, controls);
+    this.#watch.serverAnswers(server, controls);
     this.#ownVm(vm, controls);
     this.#suiteInVm = this.#settings.attached?.suiteDigest ?? null;
-    const { record } = server;
-    controls.report({
-      type: 'server.started',
-      containerId: record.containerId,
-      containerName: record.containerName,
-      nfsPort: record.nfsPort,
-      mountPort: record.mountPort,
-      image: record.identity.image,
-      ...(record.imageId === undefined ? {} : { imageId: record.imageId }),
-    });
-    controls.report({ type: 'vm.started', pid: vm.record.pid, accelerator: vm.record.accelerator, sshPort: vm.record.sshPort });
+    reportAttached(server, vm, controls);
   }
 
   startServer(controls: StepControls): Promise<void> {
@@ -122,26 +103,20 @@ export class Lane implements LaneSteps {
         this.#settings.attached === null
           ? this.#preparation.serverImageReady.id
           : (this.#preparation.rebuiltImage?.id ?? this.#settings.attached.server?.imageId ?? server.image),
-      tail: this.#serverTail,
+      tail: tailOf(this.#scope, 'server'),
       onStarted: async (started: RunningServer) => {
         this.#ownServer(started, controls);
         await this.#settings.environment.update({ server: started.record });
       },
     };
     try {
-      await startServer(input, this.#services, contextOf(this.#scope, controls));
+      this.#watch.serverAnswers(await startServer(input, this.#services, contextOf(this.#scope, controls)), controls);
     } catch (error) {
       // That it is lost is told here; its end, a moment later, is the same news.
-      if (this.#server) this.#retired.add(this.#server);
+      if (this.#server) this.#watch.retire(this.#server);
       throw error;
     }
   }
-
-  /** The log of the server that runs; what the ones before it said is no sign of its state. */
-  readonly #serverTail: TailOf = (count) => {
-    const { path, lines } = tailOf(this.#scope, 'server')(Math.max(count, serverTailLines));
-    return { path, lines: lines.slice(lines.lastIndexOf(replacedMark) + 1).slice(-count) };
-  };
 
   startVm(controls: StepControls): Promise<void> {
     return this.#pending.track(this.#startVm(controls));
@@ -157,6 +132,7 @@ export class Lane implements LaneSteps {
       ...{ runId, options, platform, arch, image, cidata, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
       hostname: options.lane === 0 ? 'nfstest-vm' : `nfstest-vm-${options.lane + 1}`,
       tail: tailOf(this.#scope, 'vm'),
+      onConsole: this.#scope.logs.buffers.vm.subscribe,
       onStarted: async (vm: VmHandle) => {
         this.#ownVm(vm, controls);
         await environment.update({ vm: vm.record });
@@ -178,7 +154,9 @@ export class Lane implements LaneSteps {
 
   async #connect(controls: StepControls): Promise<void> {
     const { privateKey } = await ensureClientKey(vmFiles(this.#scope.options).key);
-    this.#session = await connectClient(this.#services.remote, present(this.#vm), privateKey, contextOf(this.#scope, controls), this.#kernel);
+    const vm = present(this.#vm);
+    this.#session = await connectClient(this.#services.remote, vm, privateKey, contextOf(this.#scope, controls), this.#kernel);
+    this.#watch.client(this.#session, vm, controls);
   }
 
   upload(controls: StepControls): Promise<void> {
@@ -196,23 +174,19 @@ export class Lane implements LaneSteps {
   }
 
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
-    const { options, verdict, onLocalDisk = () => false, folder, logs } = this.#scope;
-    const input = {
-      session: present(this.#session),
-      suite: this.#preparation.suite,
-      server: present(this.#server).record,
-      options,
-      testcases,
-      local: onLocalDisk(),
-    };
-    const run = (context: StepContext) => runSuite(input, context);
-    const context = contextOf(this.#scope, controls);
-    const { nfsPort, mountPort } = input.server;
-    const capture = { decoder: this.#services.decoder, keep: options.pcap, prefix: vmFiles(options).capture, nfsPort, mountPort };
-    // On the client's own disk nothing goes over the wire.
-    const running = input.local ? run(context) : withTraffic({ ...capture, vm: present(this.#vm), folder: folder(), logs }, context, run);
-    return this.#pending.track(running.then(verdict));
+    this.#hang = null;
+    const { suite } = this.#preparation;
+    const parts = { session: present(this.#session), vm: present(this.#vm), server: present(this.#server).record, suite, decoder: this.#services.decoder };
+    const { context, end } = this.#watch.suite(controls);
+    const running = runLaneSuite(parts, this.#scope, context, testcases);
+    return this.#pending.track(running.finally(end).then(this.#scope.verdict, this.#unlessLost));
   }
+
+  /** A connection that is lost is often the least of the news: the others come before this one. */
+  readonly #unlessLost = async (error: unknown): Promise<never> => {
+    if (isClientLost(error)) await delay(lossNewsMs, this.#followers.signal);
+    throw error;
+  };
 
   rebuildServer(controls: StepControls): Promise<void> {
     return this.#pending.track(this.#rebuildServer(controls));
@@ -229,12 +203,11 @@ export class Lane implements LaneSteps {
 
   async #restartServer(controls: StepControls): Promise<void> {
     const old = present(this.#server);
-    this.#retired.add(old);
-    this.#sampling.abort();
+    this.#watch.retire(old);
     await old.container.remove({ graceMs });
     await this.#preparation.discardReplaced();
     await within(exitReportMs, this.#serverLog);
-    this.#scope.logs.write('server', `${replacedMark}\n`);
+    this.#scope.logs.write('server', `${replacedMark.server}\n`);
     // Whoever uses the environment knows it by this port.
     await this.#startServer(controls, { value: old.record.nfsPort, explicit: true });
   }
@@ -243,10 +216,16 @@ export class Lane implements LaneSteps {
     return this.#pending.settle();
   }
 
-  async diagnose(controls: StepControls): Promise<Outcome> {
-    const parts = { nfsPort: present(this.#server).record.nfsPort, session: present(this.#session), serverTail: this.#serverTail };
-    return diagnoseTimeout(parts, this.#scope, this.#services.probe, controls.signal);
+  async diagnose(controls: StepControls, suspicion: string | null): Promise<Outcome> {
+    const { nfsPort } = present(this.#server).record;
+    const parts = { nfsPort, session: present(this.#session), vm: present(this.#vm), serverTail: tailOf(this.#scope, 'server') };
+    return diagnose(parts, this.#scope, this.#services.probe, controls, suspicion, this.#hang);
   }
+
+  /** While the testcases hang; the diagnosis comes after their end. */
+  readonly #look = async (reason: string, controls: StepControls): Promise<void> => {
+    this.#hang = await look(reason, { session: present(this.#session), vm: present(this.#vm) }, this.#scope, controls);
+  };
 
   async release(controls: StepControls, outcome: Outcome): Promise<void> {
     this.#releasing = true;
@@ -287,63 +266,25 @@ export class Lane implements LaneSteps {
 
   async #stop(): Promise<void> {
     // A container that is being removed has no state to show.
-    this.#sampling.abort();
+    this.#watch.endServing();
     const results = await Promise.allSettled([this.#server?.container.remove({ graceMs: this.#graceMs }), this.#vm?.stop({ graceMs: this.#graceMs })]);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
     if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
-    await within(exitReportMs, Promise.all(this.#exits));
+    await within(exitReportMs, this.#watch.exitsTold());
     // The other part may belong to another process that goes on.
     await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null, suiteDigest: null } : {}) });
   }
 
   #ownServer(server: RunningServer, controls: StepControls): void {
     this.#server = server;
-    const { signal } = this.#followers;
-    this.#serverLog = this.#followers.follow('server', server.container.logs({ signal }));
-    this.#sampling = new AbortController();
-    const sampling = AbortSignal.any([signal, this.#sampling.signal]);
-    void this.#followers.track(sampleServer(server.container, { ...contextOf(this.#scope, controls), signal: sampling }));
-    const unexpected = () => !this.#releasing && !this.#retired.has(server);
-    const exit = server.container.exited.then((state) => {
-      controls.report({ type: 'server.exited', exitCode: state.exitCode, outOfMemory: state.outOfMemory, unexpected: unexpected() });
-      return state;
-    });
-    this.#exits.push(exit.then(() => {}));
-    void exit.then(async (state) => {
-      if (!unexpected()) return;
-      const why = state.outOfMemory ? 'out of memory' : `exit code ${state.exitCode ?? 'unknown'}`;
-      // Its last words come after its end.
-      await delay(300, signal).catch(() => {});
-      // Replaced meanwhile: its end is no news any more.
-      if (!unexpected()) return;
-      controls.lose({
-        exitCode: ExitCode.serverLost,
-        reason: `the server died (${why})`,
-        hint: 'its last lines are above, the whole log is in server.log',
-        log: this.#serverTail(15),
-      });
-    });
+    this.#serverLog = this.#followers.follow('server', server.container.logs({ signal: this.#followers.signal }));
+    this.#watch.server(server, controls);
   }
 
   #ownVm(vm: VmHandle, controls: StepControls): void {
     this.#vm = vm;
-    const { signal } = this.#followers;
-    void this.#followers.follow('vm', vm.console({ signal }));
-    const exit = vm.exited.then((end) => {
-      controls.report({ type: 'vm.exited', exitCode: end.exitCode, signal: end.signal, unexpected: !this.#releasing });
-      return end;
-    });
-    this.#exits.push(exit.then(() => {}));
-    void exit.then(async ({ exitCode, signal: name }) => {
-      if (this.#releasing) return;
-      await delay(300, signal).catch(() => {});
-      controls.lose({
-        exitCode: ExitCode.clientLost,
-        reason: `the client VM ended by itself (${name ?? `exit code ${exitCode ?? 'unknown'}`})`,
-        hint: `vm.log has its console, ${vmFiles(this.#scope.options).qemuLog} QEMU's messages`,
-        log: tailOf(this.#scope, 'vm')(15),
-      });
-    });
+    void this.#followers.follow('vm', vm.console({ signal: this.#followers.signal }));
+    this.#watch.vm(vm, controls);
   }
 }
 

@@ -48,13 +48,13 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
       for await (const chunk of vm.console({ signal: follower.signal })) for (const line of splitter.push(chunk)) buffer.push(line);
     })();
     const tail = (count: number) => ({ path: consoleLog, lines: buffer.tail(count) });
-    await waitForMarker({ tail, options }, vm, 'vm-image', context);
+    await waitForMarker({ tail, onConsole: buffer.subscribe, options }, vm, 'vm-image', context);
     const session = await services.remote.connect(
       { host: '127.0.0.1', port: sshPort, user: clientUser, privateKey: key.privateKey },
-      { signal: context.signal, deadlineMs: 60_000 },
+      { signal: context.signal, deadlineMs: context.deadlines.connectMs },
     );
     // The connection goes with the guest.
-    await session.exec('sync; sudo poweroff', { signal: context.signal }).catch(() => {});
+    await session.exec('sync; sudo poweroff', { signal: AbortSignal.any([context.signal, AbortSignal.timeout(shutdownDeadlineMs)]) }).catch(() => {});
     session.close();
     const ended = await within(shutdownDeadlineMs, Promise.race([vm.exited, aborted(context.signal)]));
     context.signal.throwIfAborted();

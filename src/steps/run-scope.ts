@@ -7,7 +7,7 @@ import { stripControls } from '../model/terminal-text.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { LogHub } from '../stream/log-hub.ts';
 import type { StepContext } from './context.ts';
-import type { TailOf } from './server.ts';
+import { readinessMs, type TailOf } from './server.ts';
 
 /** What all steps of a run share. */
 export interface RunScope {
@@ -34,11 +34,23 @@ export const contextOf = (scope: RunScope, controls: StepControls): StepContext 
   signal: controls.signal,
   report: controls.report,
   log: (channel, chunk) => scope.logs.write(channel, chunk),
+  deadlines: { ...scope.options.deadlines, serverMs: readinessMs(scope.options, scope.recipe) },
 });
 
+/** Stands in a log between two servers, or two client VMs, of a run. */
+export const replacedMark: Readonly<Record<'server' | 'vm', string>> = {
+  server: '--- the server was replaced ---',
+  vm: '--- the client VM was replaced ---',
+};
+/** How far back that is looked for. */
+const markLines = 1_000;
+
+/** The last lines of what a log says now; what a server or VM said that has been replaced since is no sign of the state of the one that runs. */
 export const tailOf =
   (scope: RunScope, channel: LogChannel): TailOf =>
-  (count) => ({
-    path: `${scope.folder()}/${logFile(channel, scope.options.lane)}`,
-    lines: scope.logs.buffers[channel].tail(count).map(stripControls),
-  });
+  (count) => {
+    const mark = channel === 'server' || channel === 'vm' ? replacedMark[channel] : null;
+    const recent = scope.logs.buffers[channel].tail(mark === null ? count : Math.max(count, markLines));
+    const lines = mark === null ? recent : recent.slice(recent.lastIndexOf(mark) + 1).slice(-count);
+    return { path: `${scope.folder()}/${logFile(channel, scope.options.lane)}`, lines: lines.map(stripControls) };
+  };

@@ -64,7 +64,12 @@ describe('a run over fake services', () => {
       ].sort(),
     );
     expect(state().testcases.map(({ name, status }) => `${name} ${status}`)).toEqual(['open failed', 'read passed', 'write passed']);
-    expect(state()).toMatchObject({ clientKernel: '6.1.0-fake', accelerator: 'tcg', containerName: 'ganesha-server', suite: { kind: 'bundled' } });
+    expect(state()).toMatchObject({
+      clientKernel: '6.1.0-fake',
+      accelerator: 'tcg',
+      laneStates: [{ container: { name: 'ganesha-server', state: 'exited' }, client: { state: 'off' } }],
+      suite: { kind: 'bundled' },
+    });
     expect(lab.leftovers()).toEqual([]);
   });
 

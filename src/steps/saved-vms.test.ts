@@ -105,10 +105,12 @@ describe('a process at the same time', () => {
   it('does not wait any longer when it is cut off', async () => {
     const gate = Promise.withResolvers<void>();
     const first = provide('first', async (files) => {
+      baked.push('first');
       await gate.promise;
       write(files);
       return 'tcg';
     });
+    await expect.poll(() => baked).toEqual(['first']);
     const abort = new AbortController();
     const input = lab.input();
     const second = lab.saved().provide(input, vmSpec(input, ['tcg'], 2222, null), bakeBy('second'), (message) => notes.push(message), abort.signal);

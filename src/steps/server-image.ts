@@ -8,6 +8,7 @@ import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import { closest } from '../model/suggest.ts';
 import type { EarthlyService, EngineService, SourceService, VmImageService } from '../services/types.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
+import { DeadlineError, withDeadline } from './deadline.ts';
 import { labels } from './labels.ts';
 import { readServerInputs } from './server-inputs.ts';
 
@@ -15,7 +16,6 @@ import { readServerInputs } from './server-inputs.ts';
 export const baseImageRepository = 'nfstest-tui/base';
 
 const phase = 'server-image';
-const cloneDeadlineMs = 120_000;
 
 export interface ServerImageServices {
   readonly engine: EngineService;
@@ -38,7 +38,7 @@ export function prepareServerImage(options: Options, recipe: ServerRecipe, servi
   return inPhase(
     context,
     phase,
-    () => findOrBuild(options, recipe, services, context),
+    (timed) => findOrBuild(options, recipe, services, timed),
     (image) => image.detail,
   );
 }
@@ -70,11 +70,18 @@ async function findOrBuild(options: Options, recipe: ServerRecipe, services: Ser
   return build(reference, recipe, contextDir, existing, options, services, context);
 }
 
+const pullInTime = (reference: string, engine: EngineService, context: StepContext): Promise<void> =>
+  withDeadline(context, { what: `pulling ${reference}`, ms: context.deadlines.downloadMs, flag: '--download-timeout' }, (timed) =>
+    engine.pullImage(reference, { signal: timed.signal, onProgress: progressOf(timed, phase) }),
+  );
+
 async function pull(reference: string, options: Options, engine: EngineService, context: StepContext): Promise<ServerImage> {
   try {
-    await engine.pullImage(reference, { signal: context.signal, onProgress: progressOf(context, phase) });
+    await pullInTime(reference, engine, context);
   } catch (error) {
     context.signal.throwIfAborted();
+    // Whether there is such an image is not known.
+    if (error instanceof DeadlineError) throw error;
     const near = closest(options.imageName.value, recipeNames());
     throw new UserError(
       `image '${reference}' was not found: the engine has none, no recipe has that name, and it can't be pulled (${messageOf(error)})`,
@@ -95,7 +102,7 @@ async function sourceFolder(options: Options, sources: SourceService, context: S
   progressOf(context, phase)(`cloning ${source}`);
   const isThere = () => existsSync(join(target, 'Cargo.toml'));
   try {
-    await sources.clone({ url: source, ref: null, target, deadlineMs: cloneDeadlineMs }, { signal: context.signal });
+    await sources.clone({ url: source, ref: null, target, deadlineMs: context.deadlines.downloadMs }, { signal: context.signal });
   } catch (error) {
     context.signal.throwIfAborted();
     if (!isThere()) throw error;
@@ -183,7 +190,7 @@ async function findBase(base: BaseImage, { engine, images }: ServerImageServices
   let refusal: unknown;
   try {
     progress(`pulling ${base.image}`);
-    await engine.pullImage(base.image, { signal: context.signal, onProgress: progress });
+    await pullInTime(base.image, engine, context);
     return base.image;
   } catch (error) {
     context.signal.throwIfAborted();

@@ -75,12 +75,16 @@ export function containerName({ imageName, instance, lane }: Options): string {
   return lane === 0 ? name : `${name}-${lane + 1}`;
 }
 
+/** Longest time from the container's start until the server answers. */
+export const readinessMs = ({ deadlines }: Pick<Options, 'deadlines'>, { readiness }: Pick<ServerRecipe, 'readiness'>): number =>
+  deadlines.serverMs ?? readiness.timeoutSeconds * 1000;
+
 /** Starts the server's container and waits until it answers NFS. */
 export function startServer(input: StartServerInput, services: ServerServices, context: StepContext): Promise<RunningServer> {
   return inPhase(
     context,
     phase,
-    () => start(input, services, context),
+    (timed) => start(input, services, timed),
     ({ record }) => `${record.containerName} on 127.0.0.1:${record.nfsPort}`,
   );
 }
@@ -121,7 +125,8 @@ async function waitUntilReady(input: StartServerInput, { record, container }: Ru
   // Minor versions of 4 share a program: only a mount tells them apart.
   const versions = [...new Set(input.options.nfsVersions.map((version) => Number(version[0])))];
   const names = versions.map((version) => `v${version}`).join(' and ');
-  const deadline = performance.now() + readiness.timeoutSeconds * 1000;
+  const readyMs = readinessMs(input.options, input.recipe);
+  const deadline = performance.now() + readyMs;
   const pattern = readiness.logPattern === null ? null : new RegExp(readiness.logPattern);
   const host = '127.0.0.1';
   const timeoutMs = 2_000;
@@ -148,8 +153,8 @@ async function waitUntilReady(input: StartServerInput, { record, container }: Ru
     if (performance.now() > deadline) {
       const missing = said ? `does not answer NFS ${names} on port ${record.nfsPort}` : `did not print /${readiness.logPattern}/`;
       throw new EnvironmentError(
-        `the server ${missing} after ${readiness.timeoutSeconds} s`,
-        'its log may say why; server.json sets ports, versions and the time',
+        `the server ${missing} after ${readyMs / 1000} s`,
+        'its log may say why; server.json sets ports, versions and the time, which --server-timeout overrides',
         {
           log: input.tail(15),
         },

@@ -15,7 +15,6 @@ const phase = 'suite-source';
 
 /** NFStest's repository often doesn't answer, and the bundled suite is ready: nobody waits long. */
 const upstreamDeadlineMs = 15_000;
-const ownDeadlineMs = 120_000;
 /** How long a failed clone is not tried again. */
 const retryAfterMs = 60 * 60 * 1000;
 
@@ -48,8 +47,8 @@ export function prepareSuite(options: Options, sources: SourceService, context: 
   return inPhase(
     context,
     phase,
-    async () => {
-      const found = await findSuite(options, sources, context);
+    async (timed) => {
+      const found = await findSuite(options, sources, timed);
       const { suiteScript: script } = options;
       const suite = script === posixScript ? found : { ...found, identity: { ...found.identity, script } };
       context.report({ type: 'suite.resolved', suite: suite.identity });
@@ -85,7 +84,7 @@ async function findSuite(options: Options, sources: SourceService, context: Step
     const target = cloneOf(options, source);
     if (!existsSync(join(target, suiteProgram))) {
       progressOf(context, phase)(`cloning ${source}`);
-      await sources.clone({ url: source, ref: null, target, deadlineMs: ownDeadlineMs }, { signal: context.signal });
+      await sources.clone({ url: source, ref: null, target, deadlineMs: context.deadlines.downloadMs }, { signal: context.signal });
     }
     return nfstest(target, source, sources);
   }
@@ -98,7 +97,9 @@ async function findSuite(options: Options, sources: SourceService, context: Step
     const earlier = options.suite === 'auto' ? await recentFailure(failure) : null;
     if (earlier !== null) throw new EnvironmentError(earlier, 'set NFSTEST_SRC');
     progressOf(context, phase)(`cloning ${url}`);
-    await sources.clone({ url, ref, target, deadlineMs: upstreamDeadlineMs }, { signal: context.signal });
+    const { downloadMs } = context.deadlines;
+    const deadlineMs = options.suite === 'nfstest' ? downloadMs : Math.min(downloadMs, upstreamDeadlineMs);
+    await sources.clone({ url, ref, target, deadlineMs }, { signal: context.signal });
     await rm(failure, { force: true });
     return await nfstest(target, url, sources);
   } catch (error) {

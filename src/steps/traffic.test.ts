@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AssertionFinished, TestcaseFinished, TestcaseTraffic } from '../model/events.ts';
 import type { WireCall } from '../model/wire.ts';
@@ -82,6 +83,53 @@ describe('the traffic of a testcase', () => {
     await traffic?.finish();
     expect(existsSync(join(folder, 'rename.pcap'))).toBe(kept);
     expect(told()).toMatchObject([{ capture: kept ? 'rename.pcap' : null, totals: { calls: 0 } }]);
+  });
+
+  const passed = (traffic: TrafficRecorder | null, testcase: string) => {
+    traffic?.observe({ type: 'testcase.started', testcase });
+    traffic?.observe({ ...finished('passed'), testcase });
+  };
+
+  it('testcases that passed are decoded together at the end, each with its own calls', async () => {
+    const traffic = await start();
+    passed(traffic, 'read');
+    await sleep(400);
+    decoder.calls = [call('OK'), call('OK')];
+    passed(traffic, 'write');
+    decoder.calls = [...decoder.calls, { ...call('OK'), time: new Date(Date.now() + 60_000).toISOString() }];
+    expect(decoder.requests).toEqual([]);
+    await traffic?.finish();
+    expect(decoder.requests).toEqual([{ file: join(folder, 'passed-read.pcap'), ports: [4000, 4001] }]);
+    expect(told().map(({ testcase, totals }) => [testcase, totals?.calls])).toEqual([
+      ['read', 0],
+      ['write', 2],
+    ]);
+    expect(existsSync(join(folder, 'passed-read.pcap'))).toBe(false);
+  });
+
+  it('before too much waits for it', async () => {
+    const traffic = await start();
+    passed(traffic, 'read');
+    for (const number of [2, 3]) {
+      vm.captures.push(join(folder, `capture-${number}.pcap`));
+      await writeFile(vm.captures.at(-1) ?? '', writePcap([]));
+      passed(traffic, `write${number}`);
+    }
+    await expect.poll(() => told().map(({ testcase }) => testcase)).toEqual(['read', 'write2', 'write3']);
+    passed(traffic, 'stat');
+    await traffic?.finish();
+    expect(decoder.requests).toHaveLength(2);
+    expect(told().at(-1)).toMatchObject({ testcase: 'stat', capture: null, problem: null });
+  });
+
+  it('one that failed is decoded at once, those that passed before it wait on', async () => {
+    const traffic = await start();
+    passed(traffic, 'read');
+    traffic?.observe({ type: 'testcase.started', testcase: 'rename' });
+    traffic?.observe(finished('failed'));
+    await expect.poll(() => told().map(({ testcase }) => testcase)).toEqual(['rename']);
+    await traffic?.finish();
+    expect(told().map(({ testcase }) => testcase)).toEqual(['rename', 'read']);
   });
 
   it('without tshark: the capture, and why the calls are not known', async () => {

@@ -19,6 +19,8 @@ const ring = { segmentBytes: 8 * 1024 * 1024, segments: 8 } as const;
 /** A line of the suite reaches the host after the calls that it tells of; an emulated guest takes its time. */
 const lineDelayMs = 150;
 const maxLines = 2_000;
+/** Traffic of testcases that passed waits until it lies in so many segments: bounds the memory that decoding takes. */
+const waitingSegments = 2;
 
 export interface TrafficInput {
   readonly vm: VmHandle;
@@ -40,6 +42,15 @@ interface Watched {
   lastMs: number;
 }
 
+/** A testcase that has passed. */
+interface Waiting {
+  readonly testcase: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The segment that was written to at its end. */
+  readonly segment: string | undefined;
+}
+
 /** Captures what the client asks of the server and reports it per testcase. */
 export class TrafficRecorder {
   readonly #input: TrafficInput;
@@ -52,6 +63,11 @@ export class TrafficRecorder {
   #failLines: number[] = [];
   #lines: WireLogLine[] = [];
   #work: Promise<void> = Promise.resolve();
+  /**
+   * Passed, and not decoded yet. tshark takes half a second to start, and a run that has two processors for server, client and program gets
+   * slower by that for each testcase: nobody waits for the calls of one that passed, so they are decoded together, at the end as a rule.
+   */
+  #waiting: Waiting[] = [];
 
   private constructor(input: TrafficInput, context: StepContext, capture: VmCapture) {
     this.#input = input;
@@ -94,13 +110,32 @@ export class TrafficRecorder {
       const kept = this.#input.keep === 'always' || body.verdict !== 'passed';
       const endedMs = Date.now();
       this.#current = null;
+      if (!kept) {
+        this.#waiting.push({ testcase: watched.testcase, fromMs: watched.startedMs - lineDelayMs, toMs: endedMs, segment: this.#capture.segments().at(-1) });
+        if (this.#segmentsWaiting() >= waitingSegments) this.#decodeWaiting();
+        return;
+      }
       // One after the other: the testcases go on meanwhile, and an emulated guest needs the processors.
-      this.#work = this.#work.then(() => this.#conclude(watched, endedMs, kept)).catch((error) => this.#tell(watched.testcase, error));
+      this.#work = this.#work.then(() => this.#conclude(watched, endedMs)).catch((error) => this.#tell(watched.testcase, error));
     }
+  }
+
+  /** Segments that were filled since the first testcase that waits had ended. */
+  #segmentsWaiting(): number {
+    const segments = this.#capture.segments();
+    const first = this.#waiting[0]?.segment;
+    return first === undefined ? 0 : segments.length - 1 - segments.indexOf(first);
+  }
+
+  #decodeWaiting(): void {
+    const waiting = this.#waiting.splice(0);
+    if (waiting.length === 0) return;
+    this.#work = this.#work.then(() => this.#concludeWaiting(waiting)).catch((error) => this.#tell(waiting.map(({ testcase }) => testcase).join(', '), error));
   }
 
   /** Ends the capture when every testcase is told. */
   async finish(): Promise<void> {
+    this.#decodeWaiting();
     await this.#work;
     await this.#capture.stop();
   }
@@ -110,38 +145,53 @@ export class TrafficRecorder {
     this.#context.report({ type: 'note.reported', level: 'warning', message: `the traffic of ${testcase} is not known: ${messageOf(error)}` });
   }
 
-  async #conclude({ testcase, startedMs, failures }: Watched, endedMs: number, kept: boolean): Promise<void> {
-    const { folder, decoder } = this.#input;
+  /** Keeps a testcase's traffic and decodes it. */
+  async #conclude({ testcase, startedMs, failures }: Watched, endedMs: number): Promise<void> {
     const fromMs = startedMs - lineDelayMs;
-    const packets = await this.#read(fromMs);
-    const span = { fromUs: fromMs * 1000, toUs: endedMs * 1000 };
-    const own = slice(packets, span);
-    const early = this.#mount.filter(({ timeUs }) => timeUs < span.fromUs);
-    const name = `${testcase}.pcap`;
-    const file = join(folder, name);
-    await writeFile(file, writePcap([...early, ...own]));
+    const capture = `${testcase}.pcap`;
+    const file = join(this.#input.folder, capture);
+    const complete = await this.#write(file, fromMs, endedMs);
+    const { calls, problem } = await this.#decode(file);
+    const own = calls && within(calls, fromMs, endedMs);
+    this.#context.report({
+      ...{ type: 'testcase.traffic', testcase, capture, command: this.#command(capture), complete, problem },
+      totals: own && totalsOfCalls(own),
+      windows: own ? windowsOf(failures, own, this.#lines) : [],
+    } satisfies TestcaseTraffic);
+  }
+
+  /** Counts the calls of testcases that passed; their traffic is not kept. */
+  async #concludeWaiting(waiting: readonly Waiting[]): Promise<void> {
+    const [first, last] = [waiting[0], waiting.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const file = join(this.#input.folder, `passed-${first.testcase}.pcap`);
     try {
-      const version = await decoder.describe();
-      const calls = version === null || this.#context.signal.aborted ? null : await this.#decode(file, fromMs);
-      this.#context.report({
-        type: 'testcase.traffic',
-        testcase,
-        capture: kept ? name : null,
-        command: kept ? this.#command(name) : null,
-        complete: this.#capture.segments()[0] === this.#firstFile || (packets[0]?.timeUs ?? span.fromUs) <= span.fromUs,
-        problem: calls !== null ? null : version === null ? 'tshark is not installed' : 'the run was stopped',
-        totals: calls && totalsOfCalls(calls),
-        windows: calls ? windowsOf(failures, calls, this.#lines) : [],
-      } satisfies TestcaseTraffic);
+      const complete = await this.#write(file, first.fromMs, last.toMs);
+      const { calls, problem } = await this.#decode(file);
+      for (const { testcase, fromMs, toMs } of waiting) {
+        const totals = calls && totalsOfCalls(within(calls, fromMs, toMs));
+        this.#context.report({ type: 'testcase.traffic', testcase, capture: null, command: null, complete, problem, totals, windows: [] });
+      }
     } finally {
-      if (!kept) await rm(file, { force: true });
+      await rm(file, { force: true });
     }
   }
 
-  async #decode(file: string, fromMs: number): Promise<readonly WireCall[]> {
-    const { nfsPort, mountPort } = this.#input;
-    const calls = await this.#input.decoder.decode({ file, ports: [...new Set([nfsPort, mountPort])] }, { signal: this.#context.signal });
-    return calls.filter(({ time }) => Date.parse(time) >= fromMs);
+  /** Writes what passed in a span of time, with the mount before it; says whether all of it was still there. */
+  async #write(file: string, fromMs: number, toMs: number): Promise<boolean> {
+    const packets = await this.#read(fromMs);
+    const span = { fromUs: fromMs * 1000, toUs: toMs * 1000 };
+    const early = this.#mount.filter(({ timeUs }) => timeUs < span.fromUs);
+    await writeFile(file, writePcap([...early, ...slice(packets, span)]));
+    return this.#capture.segments()[0] === this.#firstFile || (packets[0]?.timeUs ?? span.fromUs) <= span.fromUs;
+  }
+
+  /** The calls in a capture, or why they are not known. */
+  async #decode(file: string): Promise<{ readonly calls: readonly WireCall[] | null; readonly problem: string | null }> {
+    const { decoder, nfsPort, mountPort } = this.#input;
+    if ((await decoder.describe()) === null) return { calls: null, problem: 'tshark is not installed' };
+    if (this.#context.signal.aborted) return { calls: null, problem: 'the run was stopped' };
+    return { calls: await decoder.decode({ file, ports: [...new Set([nfsPort, mountPort])] }, { signal: this.#context.signal }), problem: null };
   }
 
   /** What was captured since then, as far as it is still there. */
@@ -165,6 +215,8 @@ export class TrafficRecorder {
     return ['tshark', '-r', name, ...ports, '-Y', 'nfs || mount'].map(shellQuote).join(' ');
   }
 }
+
+const within = (calls: readonly WireCall[], fromMs: number, toMs: number) => calls.filter(({ time }) => Date.parse(time) >= fromMs && Date.parse(time) <= toMs);
 
 /** Reads a file together with the moment of its last packet: again, where it was written to in between. */
 async function readSegment(path: string): Promise<Segment> {

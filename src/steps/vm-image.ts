@@ -11,6 +11,7 @@ import type { ProcessTable, VmImage, VmImageService } from '../services/types.ts
 import { type ClientKey, ensureClientKey } from './client-key.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
+import { withDeadline } from './deadline.ts';
 
 const phase = 'vm-image';
 
@@ -58,11 +59,11 @@ export function prepareVmImage(
   };
   // Environments that share the image may start at the same time.
   const onWait = ({ pid }: LockRecord) => progressOf(context, phase)(`waiting for process ${pid}, which makes it`);
-  const lock = { processes: services.processes, signal: context.signal, onWait };
+  const lock = { processes: services.processes, onWait };
   return inPhase(
     context,
     phase,
-    () => withLock(vmFiles(options).imageLock, lock, () => prepare(context)),
+    (timed) => withLock(vmFiles(options).imageLock, { ...lock, signal: timed.signal }, () => prepare(timed)),
     (prepared) => prepared.detail,
   );
 }
@@ -113,7 +114,11 @@ async function prepareDisk(
       progress(`downloading Alpine ${options.alpine.version}`);
       const alpineArch = arch === 'arm64' ? 'aarch64' : 'x86_64';
       const target = { target: disk, version: options.alpine.version, arch: alpineArch, sha512: options.alpine.sha512[alpineArch] } as const;
-      await images.downloadAlpine(target, { signal, onProgress: progress });
+      await withDeadline(
+        context,
+        { what: `the download of Alpine ${options.alpine.version}`, ms: context.deadlines.downloadMs, flag: '--download-timeout' },
+        (timed) => images.downloadAlpine(target, { signal: timed.signal, onProgress: progressOf(timed, phase) }),
+      );
       await writeStamp(disk, { source: 'alpine', inputs: alpineInputs, provisioned: false });
       const image = alpineImage(disk, options, true);
       return { image, detail: `${image.title}, downloaded` };

@@ -111,8 +111,14 @@ describe('a client that does not come up', () => {
     lab.vms.guest = { console: 'boot\n' };
     const vm = await lab.vms.start(spec, { ...never, onNote: () => {} });
     lab.follow(vm);
-    const waiting = waitForMarker({ tail: lab.context.tail('vm'), options: lab.options() }, vm, 'vm', lab.context, 100);
-    await expect(waiting).rejects.toMatchObject({ exitCode: 3, message: 'the client VM was not ready within 0.1 s' });
+    const waiting = waitForMarker(
+      { tail: lab.context.tail('vm'), onConsole: lab.context.logs.buffers.vm.subscribe, options: lab.options() },
+      vm,
+      'vm',
+      lab.context,
+      100,
+    );
+    await expect(waiting).rejects.toMatchObject({ exitCode: 3, message: 'the client VM was not ready within 0.1 s; last on its console: boot' });
     await vm.stop({ graceMs: 0 });
   });
 });

@@ -3,6 +3,7 @@ import { failedMarker, readyMarker, vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { Phase } from '../model/events.ts';
 import type { PortService, ProcessTable, RemoteService, VmHandle, VmImage, VmImageService, VmRecord, VmService, VmSpec } from '../services/types.ts';
+import type { LogBuffer } from '../stream/ring-buffer.ts';
 import { quiesce, type Resumed, resume, warmUp } from './agent.ts';
 import { connectClient, uploadSuite } from './client.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
@@ -11,10 +12,9 @@ import type { SavedVmFiles } from './saved-vm.ts';
 import type { SavedVm, SavedVms } from './saved-vms.ts';
 import type { TailOf } from './server.ts';
 import type { Suite } from './suite-source.ts';
-import { delay } from './wait.ts';
+import { delay, nextChange } from './wait.ts';
 
-/** A TCG guest with one busy core beside it needs two minutes; five are a hang. */
-const bootDeadlineMs = 300_000;
+const lastWordsMs = 200;
 
 export interface VmServices {
   readonly vms: VmService;
@@ -38,7 +38,10 @@ export interface StartVmInput {
   readonly arch: string;
   readonly image: VmImage;
   readonly cidata: string;
+  /** Of the console. */
   readonly tail: TailOf;
+  /** Tells when the console has gone on. */
+  readonly onConsole: LogBuffer['subscribe'];
   /** Name of the guest; no other lane's has it. */
   readonly hostname: string;
   readonly privateKey: string;
@@ -94,9 +97,9 @@ export async function startVm(input: StartVmInput, services: VmServices, context
   const vm = await inPhase(
     context,
     'vm',
-    async () => {
-      await services.images.createOverlay({ base: input.image.disk, overlay: spec.overlay }, { signal: context.signal });
-      return boot({ ...input, phase: 'vm' }, spec, input.onStarted, services, context);
+    async (timed) => {
+      await services.images.createOverlay({ base: input.image.disk, overlay: spec.overlay }, { signal: timed.signal });
+      return boot({ ...input, phase: 'vm' }, spec, input.onStarted, services, timed);
     },
     ({ record }) => `${describe(input, record)}, booted cold`,
   );
@@ -123,7 +126,7 @@ async function startSaved(input: StartVmInput, spec: VmSpec, services: VmService
       const { vm, kernel } = await inPhase(
         context,
         'vm',
-        () => restore(input, spec, saved, services, context),
+        (timed) => restore(input, spec, saved, services, timed),
         ({ vm: { record } }) => `${describe(input, record)}, from its saved state`,
       );
       return { vm, suiteDigest: saved.suiteDigest, kernel };
@@ -174,15 +177,15 @@ async function bootAndSave(input: StartVmInput, spec: VmSpec, files: SavedVmFile
     const booted = await inPhase(
       context,
       'vm-boot',
-      async () => {
-        await services.images.createOverlay({ base: input.image.disk, overlay: files.disk }, { signal });
-        return boot({ ...input, phase: 'vm-boot' }, wanted, onStarted, services, context);
+      async (timed) => {
+        await services.images.createOverlay({ base: input.image.disk, overlay: files.disk }, { signal: timed.signal });
+        return boot({ ...input, phase: 'vm-boot' }, wanted, onStarted, services, timed);
       },
       ({ record }) => describe(input, record),
     );
     const session = await connectClient(services.remote, booted, input.privateKey, context);
     await uploadSuite(session, input.suite, context);
-    await inPhase(context, 'vm-save', async () => {
+    await inPhase(context, 'vm-save', async ({ signal }) => {
       await warmUp(session, input.suite, signal);
       session.close();
       await quiesce(booted, signal);
@@ -201,7 +204,7 @@ async function bootAndSave(input: StartVmInput, spec: VmSpec, files: SavedVmFile
 
 /** Starts a VM and waits for the marker on its console. */
 async function boot(
-  input: Pick<StartVmInput, 'tail' | 'options'> & { readonly phase: Phase },
+  input: Pick<StartVmInput, 'tail' | 'onConsole' | 'options'> & { readonly phase: Phase },
   spec: VmSpec,
   onStarted: (vm: VmHandle) => Promise<void>,
   services: VmServices,
@@ -219,19 +222,25 @@ async function boot(
 
 /** Follows the console through the log of the run, which the caller feeds. */
 export async function waitForMarker(
-  { tail, options }: Pick<StartVmInput, 'tail' | 'options'>,
+  { tail, onConsole, options }: Pick<StartVmInput, 'tail' | 'onConsole' | 'options'>,
   vm: VmHandle,
   phase: Phase,
   context: StepContext,
-  deadlineMs = bootDeadlineMs,
+  deadlineMs = context.deadlines.bootMs,
 ): Promise<void> {
   const progress = progressOf(context, phase);
   const deadline = performance.now() + deadlineMs;
   let ended = false;
   let last = '';
-  void vm.exited.then(() => {
-    ended = true;
-  });
+  // What it said last is read a moment after its end.
+  const gone = vm.exited
+    .then(() => delay(lastWordsMs, context.signal))
+    .then(
+      () => {
+        ended = true;
+      },
+      () => {},
+    );
   for (;;) {
     context.signal.throwIfAborted();
     const { lines } = tail(400);
@@ -245,7 +254,7 @@ export async function waitForMarker(
         : ended
           ? 'the client VM ended while it booted'
           : performance.now() > deadline
-            ? `the client VM was not ready within ${deadlineMs / 1000} s`
+            ? `the client VM was not ready within ${deadlineMs / 1000} s; last on its console: ${lines.at(-1)?.trim().slice(0, 200) || 'nothing'}`
             : null;
     if (problem !== null) {
       const hint = failure
@@ -256,6 +265,7 @@ export async function waitForMarker(
     const line = lines.at(-1)?.trim() ?? '';
     if (line !== last && line !== '') progress(line.slice(0, 100));
     last = line;
-    await delay(200, context.signal);
+    const left = Math.max(0, deadline - performance.now()) + 1;
+    await nextChange({ subscribe: onConsole, until: gone, signal: context.signal, ms: left });
   }
 }

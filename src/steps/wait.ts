@@ -1,21 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /** Waits; rejects with the signal's reason when it fires. */
-export async function delay(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    signal.throwIfAborted();
-  }
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', abort, { once: true });
+  });
 }
 
 /** Waits for something, but not longer than `ms`; says whether it happened. Leaves no timer behind. */
 export async function within(ms: number, happening: Promise<unknown>): Promise<boolean> {
-  const timer = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
   try {
-    return await Promise.race([happening.then(() => true), sleep(ms, false, { signal: timer.signal })]);
+    return await Promise.race([happening.then(() => true), late]);
   } finally {
-    timer.abort();
+    clearTimeout(timer);
   }
 }
 
@@ -37,5 +45,33 @@ export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): P
     return await Promise.race([work, gone]);
   } finally {
     done.abort();
+  }
+}
+
+/**
+ * Waits until a log grows, something comes to its end, or the time is over, whichever is first; rejects when the signal fires.
+ * Leaves no listener behind.
+ */
+export async function nextChange({
+  subscribe,
+  until,
+  signal,
+  ms,
+}: {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly until: Promise<unknown>;
+  readonly signal: AbortSignal;
+  readonly ms: number;
+}): Promise<void> {
+  const changed = Promise.withResolvers<void>();
+  const unsubscribe = subscribe(changed.resolve);
+  const timer = new AbortController();
+  const timeUp = delay(ms, AbortSignal.any([signal, timer.signal]));
+  timeUp.catch(() => {});
+  try {
+    await Promise.race([changed.promise, until, timeUp]);
+  } finally {
+    unsubscribe();
+    timer.abort();
   }
 }

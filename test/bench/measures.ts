@@ -46,9 +46,21 @@ export interface WholeSuite {
   readonly peakBytes: number;
 }
 
-export async function allTestcases(lanes: number): Promise<WholeSuite> {
-  const { tookMs, peakBytes } = await nfstestTui(['--ci', '--testcase=all', '--quiet', `--lanes=${lanes}`]);
+export async function allTestcases(lanes: number, testcases = 'all'): Promise<WholeSuite> {
+  const { tookMs, peakBytes } = await nfstestTui(['--ci', `--testcase=${testcases}`, '--quiet', `--lanes=${lanes}`]);
   return { tookMs, peakBytes };
+}
+
+/** All testcases in one lane and in two, in turns. */
+export async function lanesInTurns(rounds: number): Promise<{ readonly oneLane: Figure; readonly twoLanes: Figure; readonly peakBytes: Figure }> {
+  const one: WholeSuite[] = [];
+  const two: WholeSuite[] = [];
+  for (let round = 0; round < rounds; round++) {
+    one.push(await allTestcases(1));
+    two.push(await allTestcases(2));
+  }
+  const took = (runs: readonly WholeSuite[]) => figure(runs.map(({ tookMs }) => tookMs));
+  return { oneLane: took(one), twoLanes: took(two), peakBytes: figure([...one, ...two].map(({ peakBytes }) => peakBytes)) };
 }
 
 /** What a start writes before anything runs, in the VM's folder and the run's. */

@@ -5,6 +5,7 @@ import { FakeController } from '../../components/testing/fake-controller.ts';
 import { showDashboard } from '../../src/commands/dashboard.ts';
 import { createRunFolder } from '../../src/history/run-folder.ts';
 import { newRunId } from '../../src/history/run-id.ts';
+import type { LogChannel } from '../../src/model/events.ts';
 import { ExitCode } from '../../src/model/exit-codes.ts';
 import { LogHub } from '../../src/stream/log-hub.ts';
 
@@ -16,7 +17,7 @@ const stepMs = 50;
 const hub = new LogHub();
 const folder = createRunFolder(mkdtempSync(join(tmpdir(), 'nfstest-flood-')), newRunId());
 hub.subscribe(folder.onLine);
-const controller = Object.assign(new FakeController(), { logs: hub.buffers, now: Date.now, runFolder: () => folder.dir });
+const controller = Object.assign(new FakeController(), { log: (channel: LogChannel) => hub.buffers[channel], now: Date.now, runFolder: () => folder.dir });
 controller.becomeReady();
 
 let written = 0;

@@ -59,6 +59,16 @@ export class QemuVmHandle implements VmHandle {
     return QemuCapture.start(this.record.qmpSocket, spec);
   }
 
+  async pressSysRq(key: string): Promise<void> {
+    await qmp(this.record.qmpSocket, 'send-key', { args: { keys: ['alt', 'sysrq', key].map((data) => ({ type: 'qcode', data })) } });
+  }
+
+  async examine(): Promise<{ status: string; registers: string }> {
+    const { status } = (await qmp(this.record.qmpSocket, 'query-status')) as { readonly status: string };
+    const registers = await qmp(this.record.qmpSocket, 'human-monitor-command', { args: { 'command-line': 'info registers -a' } });
+    return { status, registers: String(registers) };
+  }
+
   async stop({ graceMs }: { graceMs: number }): Promise<void> {
     if (!this.#gone && (await this.#isOurs())) {
       await qmp(this.record.qmpSocket, 'quit', { timeoutMs: 2_000 }).catch(() => {});

@@ -113,10 +113,10 @@ export class QmpSession {
 }
 
 /** Runs one command on a connection of its own. Rejects where nobody listens, the command fails or `timeoutMs` pass. */
-export async function qmp(socketPath: string, command: string, { timeoutMs = 5_000 } = {}): Promise<unknown> {
+export async function qmp(socketPath: string, command: string, { args = {}, timeoutMs = 5_000 }: { args?: object; timeoutMs?: number } = {}): Promise<unknown> {
   const session = await QmpSession.open(socketPath, { timeoutMs });
   try {
-    return await session.execute(command, {}, { timeoutMs });
+    return await session.execute(command, args, { timeoutMs });
   } finally {
     session.close();
   }

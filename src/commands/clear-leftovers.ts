@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { processes, type Services } from '../app.ts';
+import { triageDir } from '../config/vm-files.ts';
+import { EnvironmentError } from '../model/errors.ts';
+import { readEnvironment } from '../steps/environment.ts';
+import { stopOrphansIn } from '../steps/orphans.ts';
+import { stopEnvironment } from '../steps/stop.ts';
+import type { RunRequest } from './open-run.ts';
+
+/** A run starts from nothing: what an earlier one left, kept or lost, is stopped first. Parts that run on purpose are not taken away by another `start-…`. */
+export async function clearLeftovers(
+  { options, goal, parts }: Pick<RunRequest, 'options' | 'goal' | 'parts'>,
+  services: Pick<Services, 'engine' | 'vms'>,
+): Promise<readonly string[]> {
+  const existing = await readEnvironment(options);
+  if (goal === 'environment' && existing !== null) {
+    const server = parts.server && existing.server !== null && (await serverRuns(existing.server.containerId, services));
+    const vm = parts.vm && existing.vm !== null && (await services.vms.attach(existing.vm)) !== null;
+    const running = [...(server ? ['server'] : []), ...(vm ? ['client VM'] : [])].join(' and ');
+    if (running !== '') {
+      throw new EnvironmentError(
+        `this environment already has a running ${running}`,
+        'use `nfstest-tui status` to see them, `nfstest-tui stop-env` to stop them',
+      );
+    }
+  }
+  const stopServices = { openEngine: async () => services.engine, vms: services.vms, processes };
+  const stopped = await stopEnvironment(options, parts, stopServices);
+  // A triage has its own environment beside this one; one that was killed left it there.
+  const triage = [triageDir(options.vmDir)].filter((dir) => existsSync(dir));
+  return [...stopped, ...(await stopOrphansIn(triage, options, stopServices)).stopped];
+}
+
+async function serverRuns(containerId: string, { engine }: Pick<Services, 'engine'>): Promise<boolean> {
+  const container = await engine.attachContainer(containerId);
+  return container !== null && (await container.state()).status === 'running';
+}
