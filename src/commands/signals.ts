@@ -43,8 +43,10 @@ export function onSignals(stop: (outcome: Outcome) => void): () => void {
 export async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<{ readonly result: T; readonly interrupted: ExitCode | null }> {
   const abort = new AbortController();
   let interrupted: ExitCode | null = null;
-  const forget = onSignals(({ exitCode }) => {
+  const forget = onSignals(({ exitCode, reason, log }) => {
     interrupted ??= exitCode;
+    // An exception: nobody else shows it.
+    if (exitCode === ExitCode.environment) process.stderr.write(`${(log?.lines ?? []).join('\n')}\nnfstest-tui: ${reason}\n`);
     abort.abort();
   });
   try {

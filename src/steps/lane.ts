@@ -22,7 +22,7 @@ import { contextOf, type RunScope, replacedMark, tailOf } from './run-scope.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { suiteDigest } from './suite-source.ts';
 import { startVm } from './vm.ts';
-import { delay, within } from './wait.ts';
+import { aborted, delay, within } from './wait.ts';
 
 const graceMs = 2_000;
 /** How long steps that were cut off may take to tidy up: a recipe's tools take seconds. */
@@ -228,7 +228,8 @@ export class Lane implements LaneSteps {
   async release(controls: StepControls, outcome: Outcome): Promise<void> {
     this.#releasing = true;
     // A step that hangs, for example in an engine that does not answer, must not keep the rest from being stopped.
-    await Promise.race([this.#pending.settle(), this.#forced.promise, delay(settleDeadlineMs, controls.signal)]);
+    // No timer may stay: it would hold this lane, with all that it has read, for a minute.
+    await within(settleDeadlineMs, Promise.race([this.#pending.settle(), this.#forced.promise, aborted(controls.signal)]));
     this.#session?.close();
     try {
       if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls));

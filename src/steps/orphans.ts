@@ -1,5 +1,5 @@
 import type { Options } from '../config/options.ts';
-import { environmentsOnDisk, vmFiles } from '../config/vm-files.ts';
+import { environmentsOnDisk, lanesOnDisk, vmFiles } from '../config/vm-files.ts';
 import { tryLock } from '../disk/lock.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { EngineService, ProcessTable, VmService } from '../services/types.ts';
@@ -50,8 +50,9 @@ export async function stopOrphansIn(dirs: readonly string[], options: Options, s
 }
 
 async function stopOrphan(options: Options, services: StopServices): Promise<readonly string[]> {
-  const record = await readEnvironment(options);
-  if (record !== null && record.kept !== false) return [];
+  const lanes = await lanesOnDisk(options);
+  const records = await Promise.all(lanes.map((lane) => readEnvironment({ ...options, lane })));
+  if (records.some((record) => record !== null && record.kept !== false)) return [];
   // The VM first: for it no engine is needed.
   const vm = await stopEnvironment(options, { server: false, vm: true }, services);
   return [...vm, ...(await stopEnvironment(options, { server: true, vm: false }, services))];

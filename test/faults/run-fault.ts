@@ -6,7 +6,7 @@ import { FaultLab, faultsDir } from './lab.ts';
 import type { Expected, Fault, FaultResult } from './types.ts';
 
 /** Reaching the situation may mean to boot a VM; whoever needs more than this hangs. */
-const setUpDeadlineMs = 240_000;
+const setUpDeadlineMs = 120_000;
 /** What ends after the program may take a moment to be gone. */
 const settleMs = 1_500;
 
