@@ -22,7 +22,7 @@ import { contextOf, type RunScope, replacedMark, tailOf } from './run-scope.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { suiteDigest } from './suite-source.ts';
 import { startVm } from './vm.ts';
-import { aborted, delay, within } from './wait.ts';
+import { aborted, within } from './wait.ts';
 
 const graceMs = 2_000;
 /** How long steps that were cut off may take to tidy up: a recipe's tools take seconds. */
