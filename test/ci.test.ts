@@ -70,6 +70,15 @@ describe.skipIf(trouble)('the whole run, as plain lines', () => {
     expect(phases.find(({ phase }) => phase === 'vm')?.durationMs).toBeGreaterThan(5_000);
   });
 
+  test('two lanes come to the same, testcase by testcase', async () => {
+    const { exitCode } = await runCli(['--ci', '--lanes=2', '--testcase=all', '--nfs-version=3', '--quiet', ...lab.flags]);
+    expect(exitCode).toBe(0);
+    const { testcases } = await results();
+    expect(testcases).toHaveLength(33);
+    expect(testcases).toEqual(alike.get('3'));
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
   test('an interrupt while the VM boots tidies up and ends with 130', async () => {
     const run = startCli(['--ci', '--cold', '--testcase=read', ...lab.flags]);
     await run.waitFor('QEMU ');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, copyFile, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Finished, runCli, startCli } from './support/cli.ts';
@@ -88,6 +88,24 @@ describe.skipIf(trouble)('a client VM that is saved once', () => {
     await passes(finished);
     expect(await names()).toEqual(expect.arrayContaining(['vm-boot', 'vm-save', 'vm']));
     expect((await stat(await savedFile('memory.img'))).size).toBe(448 * 2 ** 20);
+  });
+
+  test('a changed flag takes a state of its own, and leaves that of the others', async () => {
+    // Both are there by now: neither start boots.
+    for (const flags of [[], own]) {
+      await passes(await run(...flags));
+      expect(await names()).not.toContain('vm-boot');
+    }
+    const record = JSON.parse(await readFile(await savedFile('saved.json'), 'utf8')) as { identity: Record<string, string> };
+    // As if it had been saved by a program that gave QEMU another flag.
+    const [[key] = ['']] = Object.entries(record.identity).filter(([, value]) => value.includes('-append'));
+    expect(key).not.toBe('');
+    const before = { ...record.identity, [key]: record.identity[key]?.replace('-append', '-other -append') };
+    await writeFile(await savedFile('saved.json'), JSON.stringify({ ...record, identity: before }));
+    const finished = await run(...own);
+    expect(finished.stdout).toMatch(new RegExp(`^note: the saved client VM is not used: ${key} changed; booting cold and saving again$`, 'm'));
+    await passes(finished);
+    expect(await names()).toContain('vm-save');
   });
 
   test.each([
