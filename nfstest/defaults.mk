@@ -56,6 +56,7 @@ TIMEOUT ?= 30m
 
 # The lane whose server and client `logs` and `shell` are about, where a kept environment has several.
 LANE ?= 1
+
 # How long each other wait may take; past it the run ends and says what was awaited (docs/deadlines.md).
 # Each download: VM image, pulled server image, clone of server or suite.
 DOWNLOAD_TIMEOUT ?= 600s

@@ -45,7 +45,7 @@ describe.skipIf(trouble)('what happened on the wire', () => {
     expect(traffic.map(({ testcase, capture }) => [testcase, capture])).toEqual([
       ['creat', 'creat.pcap'],
       ['rename', 'rename.pcap'],
-      // Those that passed are decoded together, at the end.
+      // Those that passed are decoded later, several together.
       ['chdir', null],
     ]);
     const rename = traffic.find(({ testcase }) => testcase === 'rename');

@@ -48,6 +48,12 @@ function finishRun(view: DashboardView, event: RunFinished & RunEvent): Dashboar
   };
 }
 
+/** A lane that was lost is stopped alone, and the others go on: whether the last step of each lane that took one is its end. */
+function allStop(phases: readonly PhaseView[]): boolean {
+  const last = new Map(phases.map(({ lane, phase }) => [lane, phase]));
+  return [...last.values()].every((phase) => phase === 'stop');
+}
+
 function reducePhase(view: DashboardView, event: (PhaseStarted | PhaseFinished | ProgressReported) & RunEvent): DashboardView {
   if (event.type === 'phase.started') {
     const begun: PhaseView = {
@@ -59,8 +65,9 @@ function reducePhase(view: DashboardView, event: (PhaseStarted | PhaseFinished |
       progress: null,
       startedAt: timeOf(event),
     };
-    const environment = event.phase === 'stop' ? 'stopping' : view.environment;
-    return { ...view, environment, phases: [...view.phases.filter(({ phase, lane }) => phase !== event.phase || lane !== event.lane), begun] };
+    const phases = [...view.phases.filter(({ phase, lane }) => phase !== event.phase || lane !== event.lane), begun];
+    const environment = event.phase === 'stop' && allStop(phases) ? 'stopping' : view.environment;
+    return { ...view, environment, phases };
   }
   const change: Partial<PhaseView> =
     event.type === 'progress.reported' ? { progress: event.message } : { status: event.outcome, durationMs: event.durationMs, detail: event.detail };

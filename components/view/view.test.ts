@@ -55,6 +55,23 @@ describe('a session', () => {
     expect(controller.store.getSnapshot().environment).toBe('stopped');
   });
 
+  test('goes on while a lane that was lost is stopped, and stops when the last one does', () => {
+    const controller = new FakeController();
+    controller.becomeReady(2);
+    const begin = (lane: number, phase: 'suite' | 'stop' | 'vm') => controller.emitIn(lane, { type: 'phase.started', phase });
+    const environment = () => controller.store.getSnapshot().environment;
+    for (const lane of [0, 1]) begin(lane, 'suite');
+    controller.emit({ type: 'suite.started', command: '' });
+    begin(1, 'stop');
+    expect(environment()).toBe('running');
+    // Put up anew, and then the other one is lost.
+    begin(1, 'vm');
+    begin(0, 'stop');
+    expect(environment()).toBe('running');
+    begin(1, 'stop');
+    expect(environment()).toBe('stopping');
+  });
+
   test('with several lanes runs until the last of them has nothing to run', () => {
     const controller = new FakeController();
     controller.becomeReady(2);

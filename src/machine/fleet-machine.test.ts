@@ -256,7 +256,7 @@ describe('a lane that is put up anew', () => {
     // Everything ran: the mishap is told, and the verdict stands.
     expect(await fleet.ended).toEqual(expect.objectContaining({ exitCode: 0 }));
     expect(fleet.notes).toEqual([
-      '[1] lane 1 lost its client VM (the client VM ended); its testcases (c, d, b) run on a new one',
+      '[1] the run lost its client VM (the client VM ended); its testcases (c, d, b) run on a new one',
       '[1] replaced (1): the client VM ended',
     ]);
   });

@@ -129,9 +129,10 @@ export function describeLoss(fleet: Fleet, index: number, { exitCode, reason }: 
   const { innocent, again, twice } = lostTestcases(fleet, index);
   const more = [...innocent, ...again];
   const others = halt === null && lanes.some(({ status }, at) => at !== index && (status === 'starting' || status === 'idle' || status === 'testing'));
+  const heirs = others ? `run on the others${recover ? ' and a new one' : ''}` : recover ? 'run on a new one' : 'do not run';
   return [
-    `lane ${index + 1} ${what} (${reason})`,
-    ...(more.length === 0 ? [] : [`its testcases (${more.join(', ')}) ${others ? 'run on the others' : recover ? 'run on a new one' : 'do not run'}`]),
+    `${lanes.length > 1 ? `lane ${index + 1}` : 'the run'} ${what} (${reason})`,
+    ...(more.length === 0 ? [] : [`its testcases (${more.join(', ')}) ${heirs}`]),
     ...(twice.length === 0 ? [] : [`${twice.join(', ')} had been lost before and will not run again`]),
   ].join('; ');
 }

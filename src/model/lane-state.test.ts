@@ -29,6 +29,16 @@ describe('the lanes of a run', () => {
     expect(lanes[1]?.client.state).toBe('off');
   });
 
+  it('tell of a server that hangs and of a client that is lost', () => {
+    const silent: EventBody = { type: 'server.unresponsive', missedCount: 5, silentMs: 24_000, lines: [] };
+    const fault = (name: 'panic' | 'server-silent'): EventBody => ({ type: 'vm.faulted', fault: name, message: '', lines: [] });
+    const running = [inLane(0, started), inLane(0, booted), inLane(0, { type: 'vm.ready' })];
+    expect(after(newLanes(1), ...running, inLane(0, silent))[0]?.container.state).toBe('does not answer');
+    expect(after(newLanes(1), ...running, inLane(0, fault('server-silent')))[0]?.client.state).toBe('ready');
+    expect(after(newLanes(1), ...running, inLane(0, fault('panic')))[0]?.client.state).toBe('gone');
+    expect(after(newLanes(1), ...running, inLane(0, { type: 'client.disconnected', reason: '', lines: [] }))[0]?.client.state).toBe('gone');
+  });
+
   it.each([
     [{ exitCode: 137, outOfMemory: false, unexpected: true }, 'died (137)'],
     [{ exitCode: null, outOfMemory: false, unexpected: true }, 'died (?)'],

@@ -78,6 +78,10 @@ function reduceLane(lane: LaneState, event: RunEvent): LaneState {
       const state = event.outOfMemory ? 'out of memory' : event.unexpected ? `died (${event.exitCode ?? '?'})` : 'exited';
       return withContainer(lane, { state, startedAt: null, cpuPercent: null, memoryBytes: null });
     }
+    case 'vm.faulted':
+      return event.fault === 'panic' || event.fault === 'oops' ? withClient(lane, { state: 'gone' }) : lane;
+    case 'client.disconnected':
+      return withClient(lane, { state: 'gone' });
     case 'vm.started':
       return withClient(lane, { state: 'booting', accelerator: event.accelerator, sshPort: event.sshPort });
     case 'vm.ready':

@@ -253,7 +253,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
     case 'engine.lost':
     case 'hang.diagnosed':
     case 'lane.replaced':
-      return { ...state, notes: [...state.notes, { level: 'warning', message: describeLossEvent(event) }] };
+      return { ...withLanes(state, event), notes: [...state.notes, { level: 'warning', message: describeLossEvent(event) }] };
     case 'suite.started':
       return { ...state, suiteCommand: event.command, mountOptions: event.mountOptions ?? null };
     case 'remark.reported':

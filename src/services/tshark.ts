@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { execa } from 'execa';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { WireCall } from '../model/wire.ts';
@@ -6,6 +7,14 @@ import type { Cancellable, DecodeRequest, WireDecoder } from './types.ts';
 
 /** The largest capture that the ring holds takes 20 s on a slow machine. */
 const decodeDeadlineMs = 120_000;
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system does not allow it.
+  }
+}
 
 /** Decodes captures with Wireshark's tshark, where it is installed. */
 export class TsharkDecoder implements WireDecoder {
@@ -35,6 +44,8 @@ export class TsharkDecoder implements WireDecoder {
         cancelSignal: signal,
         timeout: decodeDeadlineMs,
       });
+      // What it needs is taken from nobody: an emulated client is slow enough.
+      if (child.pid !== undefined) lowerPriority(child.pid);
       const lines: string[] = [];
       for await (const line of child.iterable()) lines.push(line);
       await child;

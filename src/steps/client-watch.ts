@@ -77,9 +77,9 @@ async function loseClient(client: WatchedClient, found: FoundFault): Promise<voi
   });
 }
 
-/** Tells of a connection that breaks off while the client still runs. */
+/** Tells of a connection that breaks off while the client still runs; the client is looked into before it counts as lost. Resolves when that is told. */
 export async function watchConnection(
-  { controls, tail, unexpected, signal }: Omit<WatchedClient, 'logs'>,
+  { controls, tail, unexpected, signal, look }: Omit<WatchedClient, 'logs'> & { readonly look: (reason: string) => Promise<void> },
   session: RemoteSession,
   vm: VmHandle,
 ): Promise<void> {
@@ -94,9 +94,15 @@ export async function watchConnection(
   if (isGone || !unexpected()) return;
   const reason = 'it was closed, or the client did not answer any more';
   controls.report({ type: 'client.disconnected', reason, lines: tail(15).lines });
+  const status = await vm.examine().then(
+    (machine) => machine.status,
+    () => 'nothing',
+  );
+  await look('the connection to the client VM was lost').catch(() => {});
+  if (!unexpected()) return;
   controls.lose({
     exitCode: ExitCode.clientLost,
-    reason: 'the connection to the client VM was lost, and QEMU still runs',
+    reason: `the connection to the client VM was lost, and QEMU ${status === 'running' ? 'still runs' : `says: ${status}`}`,
     hint: 'vm.log has its console; --answer-timeout gives a slow client more time',
     log: tail(15),
   });

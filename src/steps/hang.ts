@@ -14,7 +14,7 @@ const answerDeadlineMs = 15_000;
 const agentDeadlineMs = 10_000;
 /** What the kernel prints goes over a serial line. */
 const printMs = 1_500;
-const consoleLines = 400;
+const consoleLines = 200;
 
 export interface Hang {
   /** Null where nothing of the client's programs answered. */

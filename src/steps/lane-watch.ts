@@ -9,6 +9,11 @@ import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import { type RunningServer, sampleServer } from './server.ts';
 import { isSignOfLife, watchServerAnswers, watchServerEnd } from './server-watch.ts';
 import { SilenceWatch } from './silence-watch.ts';
+import { delay, within } from './wait.ts';
+
+/** As long as it takes to look into a client that does not answer. */
+const newsDeadlineMs = 45_000;
+const exitNewsMs = 1_500;
 
 export interface LaneWatchOptions {
   readonly scope: RunScope;
@@ -29,6 +34,8 @@ export class LaneWatch {
   readonly #retired = new Set<RunningServer>();
   /** Ends what watches the server that runs. */
   #serving = new AbortController();
+  /** Settles when the loss of the connection is told. */
+  #connectionNews: Promise<void> = Promise.resolve();
   #isTesting = false;
   #isLooking = false;
   /** When the client was last seen to get an answer. */
@@ -90,7 +97,15 @@ export class LaneWatch {
   client(session: RemoteSession, vm: VmHandle, controls: StepControls): void {
     const { followers, scope } = this.#options;
     void followers.track(watchConsole({ ...this.#client(controls), logs: scope.logs, suspect: (reason) => void this.#suspect(reason, controls) }));
-    void followers.track(watchConnection(this.#client(controls), session, vm));
+    const look = (reason: string) => (this.#isTesting ? this.#options.look(reason, { ...controls, signal: followers.signal }) : Promise.resolve());
+    this.#connectionNews = followers.track(watchConnection({ ...this.#client(controls), look }, session, vm));
+  }
+
+  /** Resolves when what is known of a lost client is told. */
+  async clientLossTold(): Promise<void> {
+    await within(newsDeadlineMs, this.#connectionNews);
+    // Of QEMU's end its exit tells, a moment later.
+    await delay(exitNewsMs, this.#options.followers.signal);
   }
 
   /** Testcases begin: a context for what runs them, which is listened to until `end` is called. */

@@ -433,6 +433,26 @@ describe('a part that hangs or breaks while it is needed', () => {
     await lane.release(controls(), outcomeWith(5));
   });
 
+  it('the connection breaks off while testcases run: the client is looked into by its agent, and QEMU is asked', async () => {
+    const lane = await ready();
+    const vm = lab.vms.vms.at(-1);
+    if (vm) {
+      vm.status = 'paused';
+      vm.hang = { blocked: [{ pid: 7, name: 'sync', stack: [] }], calls: [], later: [], statistics: '' };
+    }
+    lab.remote.commands.push(['runner.py', { afterwards: 'hang' }]);
+    const running = lane.runSuite(controls(), ['read']).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    lab.remote.sessions.at(-1)?.close();
+    await expect
+      .poll(() => lab.lost, { timeout: 6_000 })
+      .toMatchObject([{ exitCode: 5, reason: 'the connection to the client VM was lost, and QEMU says: paused' }]);
+    expect(bodies('hang.diagnosed')).toMatchObject([{ blocked: ['sync[7]'] }]);
+    // The machine has gone on by then.
+    expect(await running).toMatchObject({ exitCode: 5 });
+    await lane.release(controls(), outcomeWith(5));
+  });
+
   it('the engine goes away: nobody knows of the server any more', async () => {
     const lane = await ready();
     lab.engine.containers[0]?.forget();

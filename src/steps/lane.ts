@@ -29,8 +29,6 @@ const graceMs = 2_000;
 const settleDeadlineMs = 60_000;
 /** How long the news of an end may take after what was stopped is gone. */
 const exitReportMs = 1_000;
-/** How long the reason of a loss may take to be told by what watches for it. */
-const lossNewsMs = 2_500;
 
 /** One server+client pair: holds the handles and does the machine's work with them. */
 export class Lane implements LaneSteps {
@@ -179,12 +177,12 @@ export class Lane implements LaneSteps {
     const parts = { session: present(this.#session), vm: present(this.#vm), server: present(this.#server).record, suite, decoder: this.#services.decoder };
     const { context, end } = this.#watch.suite(controls);
     const running = runLaneSuite(parts, this.#scope, context, testcases);
-    return this.#pending.track(running.finally(end).then(this.#scope.verdict, this.#unlessLost));
+    return this.#pending.track(running.then(this.#scope.verdict, this.#unlessLost).finally(end));
   }
 
   /** A connection that is lost is often the least of the news: the others come before this one. */
   readonly #unlessLost = async (error: unknown): Promise<never> => {
-    if (isClientLost(error)) await delay(lossNewsMs, this.#followers.signal);
+    if (isClientLost(error)) await this.#watch.clientLossTold();
     throw error;
   };
 

@@ -172,6 +172,26 @@ describe('sampleServer', () => {
     await sampling;
   });
 
+  it('tells once that a process was ended for lack of memory while the container goes on', async () => {
+    const { container } = await start();
+    context = new FakeContext();
+    const state = async () => ({ ...(await container.state()), outOfMemory: true });
+    const sampling = sampleServer(Object.assign(Object.create(container), { state, sample: () => container.sample() }), context);
+    await expect.poll(() => context.types.filter((type) => type === 'server.sampled').length, { timeout: 5_000 }).toBe(2);
+    expect(context.notes).toEqual(['warning: a process in the server’s container was ended for lack of memory']);
+    context.abort();
+    await sampling;
+  });
+
+  it('waits for nobody longer than for an answer of --server-timeout', async () => {
+    probe.answers = () => false;
+    await expect(start({ SERVER_TIMEOUT: '1s' })).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'the server does not answer NFS v3 on port 4000 after 1 s',
+      hint: expect.stringContaining('--server-timeout'),
+    });
+  });
+
   it('a sample that takes its time keeps nobody waiting at the end', async () => {
     const { container } = await start();
     context = new FakeContext();

@@ -172,12 +172,17 @@ async function allTrue<T>(items: readonly T[], holds: (item: T) => Promise<boole
 
 /** Samples the container's state until the signal fires; only changes of a rate that people can read. */
 export async function sampleServer(container: ContainerHandle, context: StepContext): Promise<void> {
+  let toldOfMemory = false;
   while (!context.signal.aborted) {
     try {
       // The engine takes a second for a sample: the end of a run does not wait for it.
       const taken = await unlessAborted(context.signal, Promise.all([container.state(), container.sample()]));
       if (taken === null) return;
       const [state, sample] = taken;
+      if (state.outOfMemory && state.status === 'running' && !toldOfMemory) {
+        toldOfMemory = true;
+        context.report({ type: 'note.reported', level: 'warning', message: 'a process in the server’s container was ended for lack of memory' });
+      }
       context.report({
         type: 'server.sampled',
         state: state.status,

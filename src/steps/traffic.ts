@@ -19,8 +19,8 @@ const ring = { segmentBytes: 8 * 1024 * 1024, segments: 8 } as const;
 /** A line of the suite reaches the host after the calls that it tells of; an emulated guest takes its time. */
 const lineDelayMs = 150;
 const maxLines = 2_000;
-/** Traffic of testcases that passed waits until it lies in so many segments: bounds the memory that decoding takes. */
-const waitingSegments = 2;
+/** How long the traffic of testcases that passed may wait to be decoded together. */
+const waitingMs = 5_000;
 
 export interface TrafficInput {
   readonly vm: VmHandle;
@@ -47,8 +47,6 @@ interface Waiting {
   readonly testcase: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** The segment that was written to at its end. */
-  readonly segment: string | undefined;
 }
 
 /** Captures what the client asks of the server and reports it per testcase. */
@@ -64,8 +62,8 @@ export class TrafficRecorder {
   #lines: WireLogLine[] = [];
   #work: Promise<void> = Promise.resolve();
   /**
-   * Passed, and not decoded yet. tshark takes half a second to start, and a run that has two processors for server, client and program gets
-   * slower by that for each testcase: nobody waits for the calls of one that passed, so they are decoded together, at the end as a rule.
+   * Passed, and not decoded yet. tshark takes its time to start, and a run that has two processors for server, client and program gets
+   * slower by that for each testcase: nobody waits for the calls of one that passed, so several are decoded together.
    */
   #waiting: Waiting[] = [];
 
@@ -111,20 +109,13 @@ export class TrafficRecorder {
       const endedMs = Date.now();
       this.#current = null;
       if (!kept) {
-        this.#waiting.push({ testcase: watched.testcase, fromMs: watched.startedMs - lineDelayMs, toMs: endedMs, segment: this.#capture.segments().at(-1) });
-        if (this.#segmentsWaiting() >= waitingSegments) this.#decodeWaiting();
+        this.#waiting.push({ testcase: watched.testcase, fromMs: watched.startedMs - lineDelayMs, toMs: endedMs });
+        if (endedMs - (this.#waiting[0]?.fromMs ?? endedMs) >= waitingMs) this.#decodeWaiting();
         return;
       }
       // One after the other: the testcases go on meanwhile, and an emulated guest needs the processors.
       this.#work = this.#work.then(() => this.#conclude(watched, endedMs)).catch((error) => this.#tell(watched.testcase, error));
     }
-  }
-
-  /** Segments that were filled since the first testcase that waits had ended. */
-  #segmentsWaiting(): number {
-    const segments = this.#capture.segments();
-    const first = this.#waiting[0]?.segment;
-    return first === undefined ? 0 : segments.length - 1 - segments.indexOf(first);
   }
 
   #decodeWaiting(): void {
