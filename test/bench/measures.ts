@@ -74,16 +74,18 @@ export async function newDiskBytes(): Promise<number> {
 }
 
 /** The whole suite in an environment that runs: through the program, and by hand over ssh; in turns, because machines have moods. */
-export async function overhead(rounds: number): Promise<{ readonly throughMs: Figure; readonly byHandMs: Figure }> {
+export async function overhead(rounds: number): Promise<{ readonly throughMs: Figure; readonly uncapturedMs: Figure; readonly byHandMs: Figure }> {
   await nfstestTui(['start-env']);
   try {
     const through: number[] = [];
+    const uncaptured: number[] = [];
     const byHand: number[] = [];
     for (let round = 0; round < rounds; round++) {
       through.push((await nfstestTui(['test', '--testcase=all', '--quiet'])).tookMs);
+      uncaptured.push((await nfstestTui(['test', '--testcase=all', '--quiet', '--pcap=never'])).tookMs);
       byHand.push(await suiteByHand((await lastEvent<{ command: string }>('suite.started')).command));
     }
-    return { throughMs: figure(through), byHandMs: figure(byHand) };
+    return { throughMs: figure(through), uncapturedMs: figure(uncaptured), byHandMs: figure(byHand) };
   } finally {
     await stop();
   }
