@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { root } from '../support/cli.ts';
 import { trouble } from '../support/lab.ts';
 import { faults, selectFaults } from './index.ts';
+import type { FaultLab } from './lab.ts';
 import { runFault } from './run-fault.ts';
 import type { FaultResult } from './types.ts';
 
@@ -34,8 +35,18 @@ async function main(): Promise<number> {
   const chosen = selectFaults(process.env.FAULTS ?? '');
   const startMs = performance.now();
   const results: FaultResult[] = [];
+  let lab: FaultLab | null = null;
+  const abandon = async () => {
+    await lab?.endPrograms();
+    await lab?.sweep();
+    await lab?.undo();
+    process.exit(130);
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => void abandon());
   for (const fault of chosen) {
-    const result = await runFault(fault);
+    const result = await runFault(fault, (current) => {
+      lab = current;
+    });
     results.push(result);
     say(describe(result));
   }

@@ -36,13 +36,14 @@ async function leftoversAfter(lab: FaultLab): Promise<readonly string[]> {
   }
 }
 
-/** Inflicts one fault and says what came of it. */
-export async function runFault(fault: Fault): Promise<FaultResult> {
+/** Inflicts one fault and says what came of it. `onLab` is told where it happens, for whoever has to tidy up before its end. */
+export async function runFault(fault: Fault, onLab: (lab: FaultLab) => void = () => {}): Promise<FaultResult> {
   const { name, expected } = fault;
   const told = { exitCode: expected.exitCode, says: expected.says.map(String), withinS: expected.withinS };
   const obstacle = fault.obstacle?.() ?? null;
   if (obstacle !== null) return { name, outcome: 'skipped', exitCode: null, seconds: null, expected: told, problems: [obstacle] };
   const lab = await FaultLab.open(name);
+  onLab(lab);
   const problems: string[] = [];
   let finished: Finished | null = null;
   const timer = new AbortController();
