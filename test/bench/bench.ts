@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
-import { vmFiles } from '../../src/config/vm-files.ts';
 import { textTable } from '../../src/reporters/text-table.ts';
-import { shareImages, vmDir } from './lab.ts';
+import { lastEvent, shareImages } from './lab.ts';
 import {
   allTestcases,
   type Figure,
@@ -100,17 +99,12 @@ const machine = {
   system: `${platform()} ${arch()} ${release()}`,
   node: process.version,
   qemu: firstLine('qemu-system-x86_64', '--version'),
-  accelerator: acceleratorOf(),
+  accelerator: await lastEvent<{ accelerator: string }>('vm.started').then(
+    ({ accelerator }) => accelerator,
+    () => 'unknown',
+  ),
   loadBefore,
 };
-
-function acceleratorOf(): string {
-  try {
-    return readFileSync(vmFiles({ vmDir }).accelerators, 'utf8').includes('tcg') ? 'tcg' : 'hardware';
-  } catch {
-    return 'unknown';
-  }
-}
 
 const shown = (name: string, value: number) =>
   name.endsWith('Bytes') ? `${mib(value).toFixed(1)} MiB` : value < 1_000 ? `${value.toFixed(0)} ms` : `${(value / 1000).toFixed(2)} s`;
