@@ -86,7 +86,8 @@ export const programFaults: readonly Fault[] = [
       const flags = ['--instance=two', ...lab.anyPorts, '--triage=always', ...(await brokenServer(lab))];
       const program = lab.run(['--testcase=rename', ...flags]);
       await waitFor(() => program.output().includes('triage: rename'), program.finished);
-      await waitFor(async () => (await lab.leftovers()).some((left) => left.startsWith('process')), program.finished);
+      // The triage's server and VM are both there when it captures.
+      await waitFor(async () => (await lab.leftovers()).some((left) => /^file .*\/triage\/.*capture-/.test(left)), program.finished);
       lab.strike();
       program.child.kill('SIGKILL');
       await program.finished;
