@@ -141,10 +141,12 @@ function report(error: unknown): ExitCode {
 }
 
 // A reader that has gone (`| head`) is no failure of the run, which still has to tidy up.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // EIO: the terminal was closed.
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // EIO: the terminal was closed.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
 
 const exitCode = await main(process.argv.slice(2)).catch(report);
 // Not left to the event loop: a watch on a container or VM that stays must not keep the program here. What was written goes out first.

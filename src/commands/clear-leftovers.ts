@@ -13,7 +13,8 @@ export async function clearLeftovers(
   services: Pick<Services, 'engine' | 'vms'>,
 ): Promise<readonly string[]> {
   const existing = await readEnvironment(options);
-  if (goal === 'environment' && existing !== null) {
+  // One that was killed before it was up is nobody's.
+  if (goal === 'environment' && existing !== null && existing.kept !== false) {
     const server = parts.server && existing.server !== null && (await serverRuns(existing.server.containerId, services));
     const vm = parts.vm && existing.vm !== null && (await services.vms.attach(existing.vm)) !== null;
     const running = [...(server ? ['server'] : []), ...(vm ? ['client VM'] : [])].join(' and ');

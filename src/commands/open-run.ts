@@ -157,7 +157,7 @@ async function prepare(
   );
   const machines = makeLane.map((make) => make());
   // An environment of another process is not this one's to put up anew.
-  const recovers = options.recover && goal === 'tests' && !request.attach;
+  const recovers = (options.recover ?? lanes > 1) && goal === 'tests' && !request.attach;
   const replace = (lane: number) => {
     for (const channel of ['server', 'vm'] as const) hubs[lane]?.write(channel, `${replacedMark[channel]}\n`);
     return makeLane[lane]?.() ?? laneMachine;

@@ -65,7 +65,7 @@ export interface Options {
   /** Of every other wait. */
   readonly deadlines: Deadlines;
   /** Put a lane that lost its client or server up anew and go on. */
-  readonly recover: boolean;
+  readonly recover: boolean | null;
   /** Whose captures are kept. */
   readonly pcap: PcapChoice;
   readonly runsDir: string;
@@ -178,7 +178,7 @@ export function resolveOptions({ flags, environment, defaults, cwd }: OptionSour
     nfstestTag: pick('NFSTEST_TAG').value,
     timeoutMs: parseDuration(pick('TIMEOUT').value, 'TIMEOUT'),
     deadlines: deadlinesOf((key) => pick(key).value),
-    recover: parseRecover(pick('RECOVER').value, pick('LANES').value),
+    recover: parseRecover(pick('RECOVER').value),
     pcap: oneOf('PCAP', pick('PCAP').value, ['always', 'on-failure', 'never']),
     runsDir: resolve(cwd, pick('RUNS_DIR').value),
     runsKeep: parseCount('RUNS_KEEP', pick('RUNS_KEEP').value, 1_000_000),
@@ -244,8 +244,7 @@ function parseSwitch(key: string, text: string): boolean {
   return text === '1';
 }
 
-/** Several lanes recover unless they are told not to: who runs many testcases wants them all. */
-const parseRecover = (text: string, lanes: string): boolean => (text === '' ? lanes !== '1' : parseSwitch('RECOVER', text));
+const parseRecover = (text: string): boolean | null => (text === '' ? null : parseSwitch('RECOVER', text));
 
 /** `1` and `0` are what it was before it had three choices. */
 function parseTriage(text: string): TriageChoice {

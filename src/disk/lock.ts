@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, copyFile, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EnvironmentError } from '../model/errors.ts';
 
 const takeoverDeadlineMs = 5_000;
 const pollMs = 200;
@@ -39,12 +40,27 @@ export async function tryLock(path: string, processes: ProcessTable): Promise<Lo
   }
 }
 
-/** Does work that one process at a time may do, and waits for its turn. `onWait` is told once for whom. */
+/**
+ * Does work that one process at a time may do, and waits for its turn. `onWait` is told once for whom.
+ *
+ * @throws EnvironmentError after `deadlineMs` of waiting: a holder that is stopped or hangs holds it for ever.
+ */
 export async function withLock<T>(
   path: string,
-  { processes, signal, onWait }: { readonly processes: ProcessTable; readonly signal: AbortSignal; readonly onWait: (holder: LockRecord) => void },
+  {
+    processes,
+    signal,
+    deadlineMs,
+    onWait,
+  }: {
+    readonly processes: ProcessTable;
+    readonly signal: AbortSignal;
+    readonly deadlineMs: number;
+    readonly onWait: (holder: LockRecord) => void;
+  },
   work: () => Promise<T>,
 ): Promise<T> {
+  const deadline = performance.now() + deadlineMs;
   let told = false;
   for (;;) {
     const attempt = await tryLock(path, processes);
@@ -57,6 +73,13 @@ export async function withLock<T>(
     }
     if (!told) onWait(attempt.holder);
     told = true;
+    if (performance.now() > deadline) {
+      const { pid } = attempt.holder;
+      throw new EnvironmentError(
+        `process ${pid} has held ${path} for more than ${Math.round(deadlineMs / 1000)} s`,
+        `see what it does: \`ps -fp ${pid}\`; it may hang`,
+      );
+    }
     await sleep(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

@@ -14,6 +14,7 @@ import {
   isUnderWay,
   type LaneStatus,
   loseLane,
+  mayReplace,
   newFleet,
   renew,
   replaceLane,
@@ -80,7 +81,7 @@ export const fleetMachine = ({ lanes, spread, verdict, replace = null }: FleetSe
         };
         const loss = lossIn(context, event);
         if (loss !== null) {
-          const message = describeLoss(context.fleet, loss.lane, loss.outcome, replace !== null);
+          const message = describeLoss(context.fleet, loss.lane, loss.outcome, replace !== null && mayReplace(context.fleet.lanes[loss.lane], loss.outcome));
           enqueue.sendParent({ type: 'report', lane: loss.lane, body: { type: 'note.reported', level: 'warning', message } });
         }
         if (event.type === 'run.stop') {

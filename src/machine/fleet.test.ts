@@ -11,6 +11,8 @@ import {
   handOut,
   isUnderWay,
   loseLane,
+  maxReplacements,
+  mayReplace,
   newFleet,
   renew,
   withLane,
@@ -81,6 +83,18 @@ describe('losing a lane', () => {
     expect(describeLoss(withLane(fleet, 0, { status: 'ended' }), 1, clientLost)).toMatch(/its testcases \(read\) do not run$/);
     expect(describeLoss({ ...fleet, retried: ['read'] }, 1, clientLost)).toMatch(/; read had been lost before and will not run again$/);
     expect(describeLoss(withLane(fleet, 1, { unfinished: [] }), 1, clientLost)).toBe('lane 2 lost its client VM (QEMU was killed)');
+  });
+});
+
+describe('putting a lane up anew', () => {
+  const lane = (replacements: number) => ({ status: 'testing', unfinished: [], replacements }) as const;
+
+  test('is promised only where it is done: after a death, five times', () => {
+    expect([0, maxReplacements - 1, maxReplacements].map((count) => mayReplace(lane(count), clientLost))).toEqual([true, true, false]);
+    expect(mayReplace(lane(0), outcome(ExitCode.environment, 'the engine is gone'))).toBe(false);
+    const fleet = testing(2, ['access', 'read']);
+    expect(describeLoss(fleet, 1, clientLost, true)).toMatch(/run on the others and a new one$/);
+    expect(describeLoss(fleet, 1, clientLost, false)).toMatch(/run on the others$/);
   });
 });
 

@@ -71,9 +71,12 @@ export const maxReplacements = 5;
 /** Its server or its client is gone; a lane that could not be started would not start another time either. */
 export const isDeath = ({ exitCode }: Outcome): boolean => exitCode === ExitCode.serverLost || exitCode === ExitCode.clientLost;
 
+/** Whether a lane that was lost in this way may be put up anew. */
+export const mayReplace = (lane: FleetLane | undefined, loss: Outcome): boolean => isDeath(loss) && (lane?.replacements ?? 0) < maxReplacements;
+
 /** Whether a lane that has ended is to be put up anew: it lost something, and there is something left to run. */
-export const isReplaceable = ({ waiting, halt }: Fleet, { status, lost, replacements = 0 }: FleetLane): boolean =>
-  status === 'ended' && lost != null && isDeath(lost) && waiting.length > 0 && halt === null && replacements < maxReplacements;
+export const isReplaceable = ({ waiting, halt }: Fleet, lane: FleetLane): boolean =>
+  lane.status === 'ended' && lane.lost != null && mayReplace(lane, lane.lost) && waiting.length > 0 && halt === null;
 
 /** A lane is put up anew. */
 export const replaceLane = (fleet: Fleet, index: number): Fleet =>

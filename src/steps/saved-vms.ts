@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
-import { type LockRecord, withLock } from '../disk/lock.ts';
+import { type LockRecord, tryLock, withLock } from '../disk/lock.ts';
 import type { ProcessTable, VmService, VmSpec } from '../services/types.ts';
 import { DigestCache } from './file-digest.ts';
 import { checkSaved, finishSaved, pruneSaved, type SavedVmFiles, type SavedVmIdentity, savedVmFiles } from './saved-vm.ts';
@@ -59,14 +59,23 @@ export class SavedVms {
     const current = await provided?.catch(() => null);
     if (provided === null || current !== saved || this.#provided !== provided) return;
     this.#provided = null;
-    this.#removal = rm(saved.files.dir, { recursive: true, force: true });
+    this.#removal = this.#remove(saved);
     await this.#removal;
+  }
+
+  async #remove({ files }: SavedVm): Promise<void> {
+    const attempt = await tryLock(vmFiles(this.#options).imageLock, this.#services.processes);
+    // Another environment is making it anew in the same place.
+    if ('holder' in attempt) return;
+    await rm(files.dir, { recursive: true, force: true }).finally(attempt.release);
   }
 
   /** Other environments have their saved VMs in the same folder. */
   #findAlone(wanted: Wanted, spec: VmSpec, bake: Bake, note: (message: string) => void, signal: AbortSignal): Promise<SavedVm> {
     const onWait = ({ pid }: LockRecord) => note(`process ${pid} makes what this run needs too; waiting for it`);
-    const lock = { processes: this.#services.processes, signal, onWait };
+    const { bootMs, connectMs } = this.#options.deadlines;
+    // What the other does meanwhile: a boot, an upload, saving.
+    const lock = { processes: this.#services.processes, signal, deadlineMs: bootMs + 2 * connectMs, onWait };
     return withLock(vmFiles(this.#options).imageLock, lock, () => this.#find(wanted, spec, bake, note));
   }
 

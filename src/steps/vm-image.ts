@@ -59,7 +59,7 @@ export function prepareVmImage(
   };
   // Environments that share the image may start at the same time.
   const onWait = ({ pid }: LockRecord) => progressOf(context, phase)(`waiting for process ${pid}, which makes it`);
-  const lock = { processes: services.processes, onWait };
+  const lock = { processes: services.processes, deadlineMs: options.deadlines.buildMs, onWait };
   return inPhase(
     context,
     phase,
