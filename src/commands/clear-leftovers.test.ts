@@ -1,6 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
 import type { Options } from '../config/options.ts';
+import { vmFiles } from '../config/vm-files.ts';
 import { FakeEngineService } from '../services/fake-engine.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { never } from '../services/fake-signals.ts';
@@ -17,6 +19,8 @@ const parts = { server: true, vm: true };
 beforeEach(() => {
   options = fakeOptions(fakeFolder());
   [engine, vms] = [new FakeEngineService(), new FakeVmService()];
+  mkdirSync(options.vmDir, { recursive: true });
+  writeFileSync(vmFiles(options).overlay, '');
 });
 
 /** A VM that an earlier process has started and written down; `kept` once that process had all of it up. */
