@@ -1,7 +1,17 @@
 #!/usr/bin/env python3
 """Runs a test suite in the NFS client: waits for the server, runs the suite, leaves no mount behind.
 
-    runner.py --suite-root DIR --host 10.0.2.2 --port 4000 [--mount-port 4001] -- <arguments of the suite's script>
+    runner.py --suite-root DIR [options] -- <arguments of the suite's script>
+
+    --suite-root DIR   folder of the suite, put first in PYTHONPATH
+    --script PATH      program of the suite, from its root [test/nfstest_posix]
+    --no-site          the script needs no packages of the system: python3 -S
+    --host ADDRESS     server to wait for; none: no waiting
+    --port PORT        NFS port [2049]
+    --mount-port PORT  MOUNT port, for NFSv3
+    --wait SECONDS     how long [30]
+    --mtpoint DIR      mount point to keep clean [the suite's --mtpoint]
+    --env KEY=VALUE    for the suite's environment; repeatable
 
 The exit code is the suite's, or 128+n where signal n ended it or the runner. The runner's own are:
     2   wrong usage
@@ -9,18 +19,16 @@ The exit code is the suite's, or 128+n where signal n ended it or the runner. Th
     73  the suite or Python is missing
 Its own lines start with `runner: `; all others are the suite's, as they are.
 """
-import argparse
+import getopt
 import os
 import re
 import select
 import shlex
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 SERVER_UNREACHABLE, SUITE_MISSING = 72, 73
@@ -146,42 +154,27 @@ def unmount_leftovers(point):
 
 
 class Suite:
-    """The suite's process group, and its output on its way."""
+    """The suite's process group. Its output goes to our own: passing each line on would take an emulated client longer than many a testcase."""
 
     def __init__(self, command, environment, folder):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env=environment, cwd=folder, start_new_session=True)
-        self.targets = {self.process.stdout.fileno(): 1, self.process.stderr.fileno(): 2}
-        self.discard = self.line_open = False
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, cwd=folder, start_new_session=True)
         self.poll = select.poll()
+        self.poll.register(os.pidfd_open(self.process.pid), select.POLLIN)
         # No events: only that the reader is gone. sshd closes the pipe when the connection is lost, and sends no signal.
         self.poll.register(1, 0)
-        for source in self.targets:
-            self.poll.register(source, select.POLLIN)
 
-    def relay(self):
-        """Passes on what is there; waits a moment if there is nothing."""
-        for source, _ in self.poll.poll(200):
-            data = os.read(source, 65536) if source in self.targets else b""
-            if not data:
-                self.poll.unregister(source)
-                if self.targets.pop(source, None) is None and not self.discard:
-                    raise Ended(signal.SIGHUP, "the reader of the output is gone")
-            elif not self.discard:
-                write(self.targets[source], data)
-                self.line_open = not data.endswith(b"\n")
-
-    def wait(self, seconds=float("inf")):
-        """Exit code, None when the time is over. Ends with the process: a child of it may keep the pipes open for ever."""
-        deadline = time.monotonic() + seconds
+    def wait(self):
+        """Exit code. Ends with the process: a child of it may keep the output open for ever."""
         while self.process.poll() is None:
-            if time.monotonic() > deadline:
-                return None
-            self.relay()
-        deadline = time.monotonic() + 1
-        while self.targets and time.monotonic() < deadline:
-            self.relay()
+            if any(descriptor == 1 for descriptor, _ in self.poll.poll()):
+                raise Ended(signal.SIGHUP, "the reader of the output is gone")
         return self.process.returncode
+
+    def wait_for_end(self, seconds):
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
 
     def signal_group(self, number):
         """False where none of it is left."""
@@ -195,38 +188,64 @@ class Suite:
 
     def stop(self):
         """TERM, then KILL; what runs as root (mount, tcpdump) takes root."""
-        self.discard = True
         self.signal_group(signal.SIGTERM)
-        self.wait(GRACE_S)
+        self.wait_for_end(GRACE_S)
         if self.signal_group(signal.SIGKILL):
-            self.wait(1)
+            self.wait_for_end(1)
             if self.signal_group(0):
                 as_root("kill", "-KILL", "--", "-%d" % self.process.pid)
 
 
+class Options:
+    """What was asked for, with the defaults."""
+    suite_root = host = mount_port = mtpoint = None
+    script, no_site, port, wait = "test/nfstest_posix", False, 2049, 30.0
+
+    def __init__(self):
+        self.env = []
+        self.arguments = []
+
+
+# How a flag's value is read; None: it takes none. No argparse: an emulated client takes longer to import and use it than for the rest of the start.
+FLAGS = {"suite-root": os.path.abspath, "script": str, "no-site": None, "host": str, "port": int, "mount-port": int, "wait": float, "mtpoint": str, "env": str}
+
+
 def parse(argv):
-    parser = argparse.ArgumentParser(prog="runner.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suite-root", required=True, type=os.path.abspath, help="folder of the suite, put first in PYTHONPATH")
-    parser.add_argument("--script", default="test/nfstest_posix", help="program of the suite, from its root [%(default)s]")
-    parser.add_argument("--no-site", action="store_true", help="the script needs no packages of the system: python3 -S")
-    parser.add_argument("--host", help="server to wait for; none: no waiting")
-    parser.add_argument("--port", type=int, default=2049, help="NFS port [%(default)s]")
-    parser.add_argument("--mount-port", type=int, help="MOUNT port, for NFSv3")
-    parser.add_argument("--wait", type=float, default=30, metavar="SECONDS", help="how long [%(default)s]")
-    parser.add_argument("--mtpoint", help="mount point to keep clean [the suite's --mtpoint]")
-    parser.add_argument("--env", action="append", default=[], metavar="KEY=VALUE", help="for the suite's environment; repeatable")
-    parser.add_argument("arguments", nargs="*", help="arguments of the script, after --")
-    options = parser.parse_args(argv)
-    if any("=" not in pair for pair in options.env):
-        parser.error("--env wants KEY=VALUE")
+    """Exits with 2 where the usage is wrong."""
+    options = Options()
+    try:
+        given, options.arguments = getopt.getopt(argv, "h", ["help", *(flag + ("" if kind is None else "=") for flag, kind in FLAGS.items())])
+        for flag, value in given:
+            if flag in ("-h", "--help"):
+                print(__doc__, end="")
+                sys.exit()
+            kind = FLAGS[flag[2:]]
+            if flag == "--env":
+                if "=" not in value:
+                    raise ValueError("--env wants KEY=VALUE")
+                options.env.append(value)
+            else:
+                setattr(options, flag[2:].replace("-", "_"), True if kind is None else kind(value))
+        if options.suite_root is None:
+            raise ValueError("--suite-root is missing")
+    except (getopt.GetoptError, ValueError) as problem:
+        print("runner: %s; see --help" % problem, file=sys.stderr)
+        sys.exit(2)
     # The suite's own options that concern the runner, with the suite's defaults.
-    of_suite = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    of_suite.add_argument("-m", "--mtpoint", default="/mnt/t")
-    of_suite.add_argument("--nfsversion", default="4.1")
-    seen = of_suite.parse_known_args(options.arguments)[0]
-    options.mtpoint = os.path.abspath(options.mtpoint or seen.mtpoint)
-    options.version = 3 if seen.nfsversion.startswith("3") else 4
+    mtpoint = of_suite(options.arguments, "/mnt/t", "-m", "--mtpoint")
+    options.mtpoint = os.path.abspath(options.mtpoint or mtpoint)
+    options.version = 3 if of_suite(options.arguments, "4.1", "--nfsversion").startswith("3") else 4
     return options
+
+
+def of_suite(arguments, default, *flags):
+    """The last value of one of the suite's options: `--flag value` or `--flag=value`."""
+    found = default
+    for position, word in enumerate(arguments):
+        flag, equals, value = word.partition("=")
+        if flag in flags:
+            found = value if equals else (arguments[position + 1:] or [default])[0]
+    return found
 
 
 def environment_for(options, inherited):
@@ -254,13 +273,16 @@ def run(options):
             return SERVER_UNREACHABLE
         say("server %s:%d answers NFSv%d" % (options.host, options.port, options.version))
     unmount_leftovers(options.mtpoint)
-    folder = tempfile.mkdtemp(prefix="nfstest-runner-")
+    # For files that the suite leaves in the folder in which it runs.
+    folder = "/tmp/nfstest-runner-%d" % os.getpid()
+    os.mkdir(folder, 0o700)
     suite, start = None, time.monotonic()
     try:
         suite = Suite(command, environment_for(options, os.environ), folder)
         code = suite.wait()
         ended = "exited with %d" % code if code >= 0 else "was killed by " + signal.Signals(-code).name
-        say("suite %s after %.1f s" % (ended, time.monotonic() - start), suite.line_open)
+        # One that ended as it should has ended its last line, too.
+        say("suite %s after %.1f s" % (ended, time.monotonic() - start), fresh_line=code != 0)
         return code if code >= 0 else 128 - code
     except OSError as error:
         say("the suite can't be started: %s" % error)
@@ -270,6 +292,15 @@ def run(options):
         if suite:
             suite.stop()
         unmount_leftovers(options.mtpoint)
+        remove(folder)
+
+
+def remove(folder):
+    try:
+        os.rmdir(folder)
+    except OSError:
+        # Only here, because it takes its time to import.
+        import shutil
         shutil.rmtree(folder, ignore_errors=True)
 
 
