@@ -29,7 +29,8 @@ export function trafficLines({ totals, capture, problem }: Traffic, width: numbe
   const latencies = totals?.latencyMs ? `, p50 ${totals.latencyMs.p50} ms, p99 ${totals.latencyMs.p99} ms` : '';
   const errors = totals?.errors.map(({ status, count }) => `${status} ${count}`).join(', ') ?? '';
   const text = [
-    totals === null ? `calls not known: ${problem}` : `${totals.calls} calls${latencies}`,
+    ...(totals === null ? [] : [`${totals.calls} calls${latencies}`]),
+    ...(problem === null ? [] : [`calls before each failure not known: ${problem}`]),
     ...(errors === '' ? [] : [`errors: ${errors}`]),
     ...(capture === null ? [] : [`capture: ${capture} in the run’s folder`]),
   ];

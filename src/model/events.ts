@@ -267,9 +267,9 @@ export interface TestcaseTraffic {
   readonly complete: boolean;
   /** How to open the capture by hand, from the run's folder; null where it was not kept. */
   readonly command: string | null;
-  /** Why the calls are not known, for example that tshark is not there; null where they are. */
+  /** Why the calls before the failures are not known, for example that tshark is not there; null where they are, or nothing failed. */
   readonly problem: string | null;
-  /** Null where the calls are not known. */
+  /** Null in recordings of a run that had no tshark, from when that counted, too. */
   readonly totals: TrafficTotals | null;
   /** One per failed assertion, for the first ones; empty where the calls are not known. */
   readonly windows: readonly WireWindow[];

@@ -67,7 +67,7 @@ describe('sections on the wire', () => {
     const unknown: Traffic = { ...traffic, totals: null, problem: 'tshark is not installed', complete: false, windows: [] };
     expect(trafficSections({ traffic: unknown, failures }).flatMap(sectionLines).join('\n')).toMatchInlineSnapshot(`
       "on the wire
-        the calls are not known: tshark is not installed
+        the calls before each failure are not known: tshark is not installed
         the beginning is missing: it was more than the capture holds
         capture: rename.pcap, to be read with
           tshark -r rename.pcap"

@@ -19,7 +19,8 @@ export function totalsLines({ calls, procedures, errors, latencyMs }: TrafficTot
 
 function overview({ totals, capture, command, complete, problem }: Traffic): Section {
   const lines = [
-    ...(totals === null ? [`the calls are not known: ${problem}`] : totalsLines(totals)),
+    ...(totals === null ? [] : totalsLines(totals)),
+    ...(problem === null ? [] : [`the calls before each failure are not known: ${problem}`]),
     ...(complete ? [] : ['the beginning is missing: it was more than the capture holds']),
     ...(capture === null ? [] : [`capture: ${capture}, to be read with`, `  ${command}`]),
   ];

@@ -1,4 +1,4 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { PcapChoice } from '../config/options.ts';
@@ -8,6 +8,7 @@ import { shellQuote } from '../model/shell-quote.ts';
 import type { WireCall, WireLogLine } from '../model/wire.ts';
 import type { VmCapture, VmHandle, WireDecoder } from '../services/types.ts';
 import type { LogHub } from '../stream/log-hub.ts';
+import { readCalls } from '../wire/calls.ts';
 import { type Packet, readPcap, writePcap } from '../wire/pcap.ts';
 import { joinSegments, mountTraffic, type Segment, slice, withHostTimes } from '../wire/slice.ts';
 import { totalsOfCalls } from '../wire/traffic.ts';
@@ -19,7 +20,7 @@ const ring = { segmentBytes: 8 * 1024 * 1024, segments: 8 } as const;
 /** A line of the suite reaches the host after the calls that it tells of; an emulated guest takes its time. */
 const lineDelayMs = 150;
 const maxLines = 2_000;
-/** How long the traffic of testcases that passed may wait to be decoded together. */
+/** How long the traffic of testcases that passed may wait to be counted together. */
 const waitingMs = 5_000;
 
 export interface TrafficInput {
@@ -42,11 +43,14 @@ interface Watched {
   lastMs: number;
 }
 
-/** A testcase that has passed. */
-interface Waiting {
-  readonly testcase: string;
+interface Span {
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+/** A testcase that has passed. */
+interface Waiting extends Span {
+  readonly testcase: string;
 }
 
 /** Captures what the client asks of the server and reports it per testcase. */
@@ -61,10 +65,7 @@ export class TrafficRecorder {
   #failLines: number[] = [];
   #lines: WireLogLine[] = [];
   #work: Promise<void> = Promise.resolve();
-  /**
-   * Passed, and not decoded yet. tshark takes its time to start, and a run that has two processors for server, client and program gets
-   * slower by that for each testcase: nobody waits for the calls of one that passed, so several are decoded together.
-   */
+  /** Passed, and not counted yet: each count reads a file of the ring, so several are counted together. */
   #waiting: Waiting[] = [];
 
   private constructor(input: TrafficInput, context: StepContext, capture: VmCapture) {
@@ -110,7 +111,7 @@ export class TrafficRecorder {
       this.#current = null;
       if (!kept) {
         this.#waiting.push({ testcase: watched.testcase, fromMs: watched.startedMs - lineDelayMs, toMs: endedMs });
-        if (endedMs - (this.#waiting[0]?.fromMs ?? endedMs) >= waitingMs) this.#decodeWaiting();
+        if (endedMs - (this.#waiting[0]?.fromMs ?? endedMs) >= waitingMs) this.#countWaiting();
         return;
       }
       // One after the other: the testcases go on meanwhile, and an emulated guest needs the processors.
@@ -118,7 +119,7 @@ export class TrafficRecorder {
     }
   }
 
-  #decodeWaiting(): void {
+  #countWaiting(): void {
     const waiting = this.#waiting.splice(0);
     if (waiting.length === 0) return;
     this.#work = this.#work.then(() => this.#concludeWaiting(waiting)).catch((error) => this.#tell(waiting.map(({ testcase }) => testcase).join(', '), error));
@@ -126,7 +127,7 @@ export class TrafficRecorder {
 
   /** Ends the capture when every testcase is told. */
   async finish(): Promise<void> {
-    this.#decodeWaiting();
+    this.#countWaiting();
     await this.#work;
     await this.#capture.stop();
   }
@@ -136,18 +137,18 @@ export class TrafficRecorder {
     this.#context.report({ type: 'note.reported', level: 'warning', message: `the traffic of ${testcase} is not known: ${messageOf(error)}` });
   }
 
-  /** Keeps a testcase's traffic and decodes it. */
+  /** Keeps a testcase's traffic, counts its calls, and has those before its failures decoded. */
   async #conclude({ testcase, startedMs, failures }: Watched, endedMs: number): Promise<void> {
-    const fromMs = startedMs - lineDelayMs;
+    const span = { fromMs: startedMs - lineDelayMs, toMs: endedMs };
     const capture = `${testcase}.pcap`;
     const file = join(this.#input.folder, capture);
-    const complete = await this.#write(file, fromMs, endedMs);
-    const { calls, problem } = await this.#decode(file);
-    const own = calls && within(calls, fromMs, endedMs);
+    const { packets, complete } = await this.#packets(span);
+    await writeFile(file, writePcap(packets));
+    const { calls, problem } = failures.length === 0 ? { calls: [], problem: null } : await this.#decode(file);
     this.#context.report({
       ...{ type: 'testcase.traffic', testcase, capture, command: this.#command(capture), complete, problem },
-      totals: own && totalsOfCalls(own),
-      windows: own ? windowsOf(failures, own, this.#lines) : [],
+      totals: totalsOfCalls(within(readCalls(packets, this.#ports), span)),
+      windows: problem === null ? windowsOf(failures, within(calls, span), this.#lines) : [],
     } satisfies TestcaseTraffic);
   }
 
@@ -155,34 +156,29 @@ export class TrafficRecorder {
   async #concludeWaiting(waiting: readonly Waiting[]): Promise<void> {
     const [first, last] = [waiting[0], waiting.at(-1)];
     if (first === undefined || last === undefined) return;
-    const file = join(this.#input.folder, `passed-${first.testcase}.pcap`);
-    try {
-      const complete = await this.#write(file, first.fromMs, last.toMs);
-      const { calls, problem } = await this.#decode(file);
-      for (const { testcase, fromMs, toMs } of waiting) {
-        const totals = calls && totalsOfCalls(within(calls, fromMs, toMs));
-        this.#context.report({ type: 'testcase.traffic', testcase, capture: null, command: null, complete, problem, totals, windows: [] });
-      }
-    } finally {
-      await rm(file, { force: true });
+    const { packets, complete } = await this.#packets({ fromMs: first.fromMs, toMs: last.toMs });
+    const calls = readCalls(packets, this.#ports);
+    for (const { testcase, ...span } of waiting) {
+      const totals = totalsOfCalls(within(calls, span));
+      this.#context.report({ type: 'testcase.traffic', testcase, capture: null, command: null, complete, problem: null, totals, windows: [] });
     }
   }
 
-  /** Writes what passed in a span of time, with the mount before it; says whether all of it was still there. */
-  async #write(file: string, fromMs: number, toMs: number): Promise<boolean> {
+  /** What passed in a span of time, with the mount before it, and whether all of it was still there. */
+  async #packets({ fromMs, toMs }: Span): Promise<{ readonly packets: readonly Packet[]; readonly complete: boolean }> {
     const packets = await this.#read(fromMs);
     const span = { fromUs: fromMs * 1000, toUs: toMs * 1000 };
     const early = this.#mount.filter(({ timeUs }) => timeUs < span.fromUs);
-    await writeFile(file, writePcap([...early, ...slice(packets, span)]));
-    return this.#capture.segments()[0] === this.#firstFile || (packets[0]?.timeUs ?? span.fromUs) <= span.fromUs;
+    const complete = this.#capture.segments()[0] === this.#firstFile || (packets[0]?.timeUs ?? span.fromUs) <= span.fromUs;
+    return { packets: [...early, ...slice(packets, span)], complete };
   }
 
-  /** The calls in a capture, or why they are not known. */
-  async #decode(file: string): Promise<{ readonly calls: readonly WireCall[] | null; readonly problem: string | null }> {
-    const { decoder, nfsPort, mountPort } = this.#input;
-    if ((await decoder.describe()) === null) return { calls: null, problem: 'tshark is not installed' };
-    if (this.#context.signal.aborted) return { calls: null, problem: 'the run was stopped' };
-    return { calls: await decoder.decode({ file, ports: [...new Set([nfsPort, mountPort])] }, { signal: this.#context.signal }), problem: null };
+  /** The calls in a capture with what they name, or why they are not known. */
+  async #decode(file: string): Promise<{ readonly calls: readonly WireCall[]; readonly problem: string | null }> {
+    const { decoder } = this.#input;
+    if ((await decoder.describe()) === null) return { calls: [], problem: 'tshark is not installed' };
+    if (this.#context.signal.aborted) return { calls: [], problem: 'the run was stopped' };
+    return { calls: await decoder.decode({ file, ports: this.#ports }, { signal: this.#context.signal }), problem: null };
   }
 
   /** What was captured since then, as far as it is still there. */
@@ -200,14 +196,17 @@ export class TrafficRecorder {
     return packets;
   }
 
+  get #ports(): readonly number[] {
+    return [...new Set([this.#input.nfsPort, this.#input.mountPort])];
+  }
+
   #command(name: string): string {
-    const { nfsPort, mountPort } = this.#input;
-    const ports = [...new Set([nfsPort, mountPort])].flatMap((port) => ['-d', `tcp.port==${port},rpc`]);
+    const ports = this.#ports.flatMap((port) => ['-d', `tcp.port==${port},rpc`]);
     return ['tshark', '-r', name, ...ports, '-Y', 'nfs || mount'].map(shellQuote).join(' ');
   }
 }
 
-const within = (calls: readonly WireCall[], fromMs: number, toMs: number) => calls.filter(({ time }) => Date.parse(time) >= fromMs && Date.parse(time) <= toMs);
+const within = (calls: readonly WireCall[], { fromMs, toMs }: Span) => calls.filter(({ time }) => Date.parse(time) >= fromMs && Date.parse(time) <= toMs);
 
 /** Reads a file together with the moment of its last packet: again, where it was written to in between. */
 async function readSegment(path: string): Promise<Segment> {

@@ -34,7 +34,7 @@ function answers({ testcases }: Report): string {
 /** Why no call is shown. */
 function wireless({ traffic }: TestcaseReport): string {
   if (!traffic) return 'not recorded';
-  return traffic.totals === null ? `not known: ${traffic.problem}` : 'no call was answered with an error';
+  return traffic.problem !== null ? `not known: ${traffic.problem}` : 'no call was answered with an error';
 }
 
 function heading(report: Report): string {

@@ -1,0 +1,79 @@
+import type { WireCall } from '../model/wire.ts';
+import { compoundOperations } from './compound.ts';
+import { type Message, rpcMessages } from './messages.ts';
+import { mountProcedure, mountStatus, operation4, procedure3, programs, status3, status4 } from './names.ts';
+import type { Packet } from './pcap.ts';
+import { XdrReader } from './xdr.ts';
+
+interface Asked {
+  readonly index: number;
+  readonly timeUs: number;
+  /** Null where the answer has none. */
+  readonly statusName: ((number: number) => string) | null;
+}
+
+/** Credentials and verifier: kind, then opaque (RFC 5531, section 8.2). */
+function skipAuthentication(reader: XdrReader): void {
+  reader.skip(4);
+  reader.skipOpaque();
+}
+
+/** What a call asks for; null for other programs, which a back channel has. */
+function readCall(reader: XdrReader): (Pick<Asked, 'statusName'> & { readonly name: string }) | null {
+  reader.skip(4);
+  const [program, version, procedure] = [reader.uint(), reader.uint(), reader.uint()];
+  if (program === programs.mount) {
+    // NULL and UMNT answer without a status.
+    return { name: `MOUNT-${mountProcedure(procedure)}`, statusName: procedure === 1 ? mountStatus : null };
+  }
+  if (program !== programs.nfs) return null;
+  if (procedure === 0) return { name: 'NULL', statusName: null };
+  if (version !== 4) return { name: procedure3(procedure), statusName: status3 };
+  skipAuthentication(reader);
+  skipAuthentication(reader);
+  return { name: compoundOperations(reader).map(operation4).join(' '), statusName: status4 };
+}
+
+/** `OK`, the answer's own status, or why the RPC itself was refused. */
+function readStatus(reader: XdrReader, { statusName }: Asked): string {
+  if (reader.uint() !== 0) return 'RPC denied';
+  skipAuthentication(reader);
+  const accepted = reader.uint();
+  if (accepted !== 0) return `RPC error ${accepted}`;
+  return statusName === null ? 'OK' : statusName(reader.uint());
+}
+
+/**
+ * Calls and answers in a capture, without the objects that they name: enough to count them, and ten times quicker than tshark,
+ * which takes as much of a processor as a busy emulated client.
+ */
+export function readCalls(packets: Iterable<Packet>, ports: readonly number[]): WireCall[] {
+  const calls: WireCall[] = [];
+  const open = new Map<string, Asked>();
+  for (const message of rpcMessages(packets, ports)) {
+    try {
+      take(message, calls, open);
+    } catch {
+      // It ends early: no RPC, or cut off.
+    }
+  }
+  return calls;
+}
+
+function take({ timeUs, source, target, bytes }: Message, calls: WireCall[], open: Map<string, Asked>): void {
+  const reader = new XdrReader(bytes);
+  const xid = reader.uint();
+  if (reader.uint() === 0) {
+    const call = readCall(reader);
+    if (call === null) return;
+    open.set(`${source} ${xid}`, { index: calls.length, timeUs, statusName: call.statusName });
+    calls.push({ time: new Date(timeUs / 1000).toISOString(), call: call.name, object: '', status: null, latencyMs: null });
+    return;
+  }
+  const key = `${target} ${xid}`;
+  const asked = open.get(key);
+  const call = asked && calls[asked.index];
+  if (asked === undefined || call === undefined) return;
+  open.delete(key);
+  calls[asked.index] = { ...call, status: readStatus(reader, asked), latencyMs: (timeUs - asked.timeUs) / 1000 };
+}

@@ -1,0 +1,136 @@
+import type { Packet } from './pcap.ts';
+
+/** An RPC message over TCP. */
+export interface Message {
+  /** When its last byte passed; microseconds since 1970. */
+  readonly timeUs: number;
+  readonly source: number;
+  readonly target: number;
+  /** From its transaction id on. */
+  readonly bytes: Uint8Array;
+}
+
+interface Segment {
+  readonly source: number;
+  readonly target: number;
+  readonly sequence: number;
+  readonly isFirst: boolean;
+  readonly payload: Uint8Array;
+}
+
+const flags = { syn: 0x02 } as const;
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** The TCP segment of an Ethernet frame; null for anything else. IPv4 alone: QEMU's user network hands out nothing else here. */
+export function tcpSegment(frame: Uint8Array): Segment | null {
+  const view = viewOf(frame);
+  if (frame.length < 34 || view.getUint16(12) !== 0x0800 || view.getUint8(23) !== 6) return null;
+  const tcp = 14 + (view.getUint8(14) & 0x0f) * 4;
+  if (frame.length < tcp + 20) return null;
+  const start = tcp + (view.getUint8(tcp + 12) >> 4) * 4;
+  // Short frames are filled up to 60 bytes.
+  const end = Math.min(frame.length, 14 + view.getUint16(16));
+  return {
+    source: view.getUint16(tcp),
+    target: view.getUint16(tcp + 2),
+    sequence: view.getUint32(tcp + 4),
+    isFirst: (view.getUint8(tcp + 13) & flags.syn) !== 0,
+    payload: frame.subarray(Math.min(start, end), end),
+  };
+}
+
+/** More than any server takes in one message. */
+const maxRecordBytes = 16 * 1024 * 1024;
+const markLength = 4;
+
+/** Whether a record of RPC begins here (RFC 5531: record marking, then transaction id, direction and what follows it). */
+function beginsRecord(bytes: Uint8Array): boolean {
+  if (bytes.length < markLength + 12) return false;
+  const view = viewOf(bytes);
+  const length = view.getUint32(0) & 0x7fff_ffff;
+  const [direction, next] = [view.getUint32(8), view.getUint32(12)];
+  return length >= 12 && length <= maxRecordBytes && ((direction === 0 && next === 2) || (direction === 1 && next <= 1));
+}
+
+/** One direction of a connection. */
+class ByteStream {
+  /** Of the next byte; null where what passes can't be read until a record begins. */
+  #expected: number | null = null;
+  #chunks: Uint8Array[] = [];
+  #byteCount = 0;
+  #fragments: Uint8Array[] = [];
+
+  /** Takes a segment; gives the messages that end in it. */
+  push({ sequence, isFirst, payload }: Segment): Uint8Array[] {
+    if (isFirst) {
+      this.#reset((sequence + 1) >>> 0);
+      return [];
+    }
+    if (payload.length === 0) return [];
+    const ahead = this.#expected === null ? 0 : (sequence - this.#expected) | 0;
+    // Something is missing, or the capture began later than the connection.
+    if (this.#expected === null || ahead > 0) {
+      this.#reset(null);
+      if (!beginsRecord(payload)) return [];
+      this.#expected = sequence;
+    }
+    const fresh = ahead < 0 ? payload.subarray(-ahead) : payload;
+    if (fresh.length === 0) return [];
+    this.#expected = ((this.#expected ?? 0) + fresh.length) >>> 0;
+    this.#chunks.push(fresh);
+    this.#byteCount += fresh.length;
+    return this.#take();
+  }
+
+  #reset(expected: number | null): void {
+    this.#expected = expected;
+    this.#chunks = [];
+    this.#byteCount = 0;
+    this.#fragments = [];
+  }
+
+  #take(): Uint8Array[] {
+    const messages: Uint8Array[] = [];
+    while (this.#byteCount >= markLength) {
+      // A mark may be cut in two, but hardly ever is.
+      if ((this.#chunks[0]?.length ?? 0) < markLength) this.#join();
+      const mark = viewOf(this.#chunks[0] as Uint8Array).getUint32(0);
+      const end = markLength + (mark & 0x7fff_ffff);
+      if (end > maxRecordBytes) {
+        this.#reset(null);
+        break;
+      }
+      if (this.#byteCount < end) break;
+      const bytes = this.#join();
+      this.#fragments.push(bytes.subarray(markLength, end));
+      this.#chunks = bytes.length > end ? [bytes.subarray(end)] : [];
+      this.#byteCount = bytes.length - end;
+      // The last fragment of the message.
+      if (mark >>> 31) messages.push(joined(this.#fragments.splice(0)));
+    }
+    return messages;
+  }
+
+  #join(): Uint8Array {
+    const bytes = joined(this.#chunks);
+    this.#chunks = [bytes];
+    return bytes;
+  }
+}
+
+const joined = (parts: readonly Uint8Array[]): Uint8Array => (parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
+
+/** The RPC messages over TCP to and from these ports, in the order of their ends. What was cut by the capture's start or a gap is left out. */
+export function* rpcMessages(packets: Iterable<Packet>, ports: readonly number[]): Generator<Message> {
+  const streams = new Map<number, ByteStream>();
+  for (const { frame, timeUs } of packets) {
+    const segment = tcpSegment(frame);
+    if (segment === null || !(ports.includes(segment.source) || ports.includes(segment.target))) continue;
+    const { source, target } = segment;
+    const key = source * 65_536 + target;
+    let stream = streams.get(key);
+    if (stream === undefined) streams.set(key, (stream = new ByteStream()));
+    for (const bytes of stream.push(segment)) yield { timeUs, source, target, bytes };
+  }
+}
