@@ -68,11 +68,12 @@ function runCommand(command: string, channel: ServerChannel): ChildProcess {
   child.stdout.pipe(channel, { end: false });
   child.stderr.pipe(channel.stderr, { end: false });
   channel.on('error', () => {});
-  child.on('close', (exitCode, signal) => {
+  // As sshd: the channel is open as long as anybody has the output open.
+  child.on('exit', (exitCode, signal) => {
     if (signal === null) channel.exit(exitCode ?? 0);
     else channel.exit(signal);
-    channel.end();
   });
+  child.on('close', () => channel.end());
   return child;
 }
 

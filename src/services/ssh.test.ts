@@ -75,6 +75,24 @@ describe('Ssh2RemoteService', () => {
     await session.closed;
   });
 
+  it('a child that keeps the output open is not waited for', { timeout: 20_000 }, async () => {
+    const session = await remote.connect(target(), { ...never, deadlineMs: 20_000 });
+    const stopping = new AbortController();
+    let text = '';
+    const onStdout = (chunk: Uint8Array | string) => {
+      text += String(chunk);
+    };
+    const began = performance.now();
+    const exit = await session.exec('(sleep 1; echo late; exec sleep 60) & echo $!; exit 3', { signal: stopping.signal, onStdout });
+    expect(exit).toEqual({ exitCode: 3, signal: null });
+    const [pid, ...lines] = text.trim().split('\n');
+    process.kill(Number(pid));
+    expect(lines).toEqual(['late']);
+    expect(performance.now() - began).toBeLessThan(15_000);
+    session.close();
+    await session.closed;
+  });
+
   it('ends the command that nobody waits for any more', async () => {
     const session = await remote.connect(target(), { ...never, deadlineMs: 20_000 });
     const stopping = new AbortController();

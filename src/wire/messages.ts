@@ -129,8 +129,8 @@ export function* rpcMessages(packets: Iterable<Packet>, ports: readonly number[]
     if (segment === null || !(ports.includes(segment.source) || ports.includes(segment.target))) continue;
     const { source, target } = segment;
     const key = source * 65_536 + target;
-    let stream = streams.get(key);
-    if (stream === undefined) streams.set(key, (stream = new ByteStream()));
+    const stream = streams.get(key) ?? new ByteStream();
+    streams.set(key, stream);
     for (const bytes of stream.push(segment)) yield { timeUs, source, target, bytes };
   }
 }
