@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { TestcaseTraffic } from '../src/model/events.ts';
 import { never } from '../src/services/fake-signals.ts';
 import { TsharkDecoder } from '../src/services/tshark.ts';
+import { readCalls } from '../src/wire/calls.ts';
+import { readPcap } from '../src/wire/pcap.ts';
 import { root, runCli } from './support/cli.ts';
 import { type Lab, openLab, trouble } from './support/lab.ts';
 
@@ -72,8 +74,27 @@ describe.skipIf(trouble)('what happened on the wire', () => {
     expect(existsSync(join(lab.runsDir, 'latest', 'chdir.pcap'))).toBe(true);
     const [told] = (await lab.events()).filter(({ type }) => type === 'testcase.traffic') as unknown as TestcaseTraffic[];
     expect(told?.totals?.procedures.map(({ name }) => name)).toEqual(expect.arrayContaining(['SEQUENCE', 'GETATTR']));
-    const never = await runCli(['--ci', '--testcase=chdir', '--quiet', '--pcap=never', ...lab.flags]);
-    expect(never.exitCode).toBe(0);
+    const nothing = await runCli(['--ci', '--testcase=chdir', '--quiet', '--pcap=never', ...lab.flags]);
+    expect(nothing.exitCode).toBe(0);
     expect((await lab.events()).some(({ type }) => type === 'testcase.traffic')).toBe(false);
+  });
+
+  test('the calls that the program reads in packets are those of tshark, in every version', async () => {
+    const { exitCode } = await runCli(['--ci', '--testcase=creat', '--quiet', '--pcap=always', '--nfs-version=3,4.0,4.1,4.2', ...lab.flags]);
+    expect(exitCode).toBe(0);
+    const folders = (await readdir(lab.runsDir)).filter((name) => existsSync(join(lab.runsDir, name, 'creat.pcap')) && name !== 'latest');
+    expect(folders).toHaveLength(4);
+    for (const folder of folders) {
+      const file = join(lab.runsDir, folder, 'creat.pcap');
+      const events = (await readFile(join(lab.runsDir, folder, 'events.ndjson'), 'utf8')).trim().split('\n');
+      const started = events
+        .map((line) => JSON.parse(line) as { type: string; nfsPort: number; mountPort: number })
+        .find(({ type }) => type === 'server.started');
+      const ports = [started?.nfsPort ?? 0, started?.mountPort ?? 0];
+      const own = readCalls(readPcap(new Uint8Array(await readFile(file))), ports);
+      const decoded = await new TsharkDecoder().decode({ file, ports }, never);
+      expect(own.length).toBeGreaterThan(100);
+      expect(own).toEqual(decoded.map((call) => ({ ...call, object: '' })));
+    }
   });
 });
