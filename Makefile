@@ -59,7 +59,7 @@ soak: setup ## start, run and stop 50 times (SOAK_ROUNDS) and see that nothing g
 check: node_modules/.package-lock.json ## types, lint and unit tests: under a minute
 	@npm run --silent check
 
-bench: setup ## measure starts, suite, inner loop and more for real: about ten minutes; build/bench.json
+bench: setup ## measure starts, suite, inner loop and more for real: about fifteen minutes; build/bench.json
 	@npm run --silent bench
 
 clean: ## stop everything and remove what was built; runs are kept

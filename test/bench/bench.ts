@@ -19,7 +19,7 @@ import {
 } from './measures.ts';
 
 // Measures the real environment: prints a table and writes build/bench.json. `make bench` runs it in the repository's
-// folder; it takes about eight minutes without KVM. `BENCH_ONLY=warm,disk` measures these parts alone.
+// folder; it takes about fourteen minutes without KVM. `BENCH_ONLY=warm,disk` measures these parts alone.
 const parts = ['cold', 'warm', 'first', 'disk', 'loop', 'overhead', 'suite', 'screen'] as const;
 type Part = (typeof parts)[number];
 const asked = (process.env.BENCH_ONLY ?? '').split(',').filter((word) => word !== '');
@@ -69,7 +69,7 @@ await measure('suite', '33 testcases with one lane and with two', async () => {
   ratios['33 testcases, 2 lanes / 1 lane'] = { value: twoLanes.median / oneLane.median, unit: '', atMost: 0.6 };
 });
 await measure('overhead', 'the suite through nfstest-tui and by hand', async () => {
-  const { throughMs, uncapturedMs, byHandMs } = await overhead(2);
+  const { throughMs, uncapturedMs, byHandMs } = await overhead(3);
   figures.suiteThroughMs = throughMs;
   figures.suiteThroughWithoutCaptureMs = uncapturedMs;
   figures.suiteByHandMs = byHandMs;
