@@ -112,7 +112,7 @@ describe('the traffic of a testcase', () => {
     try {
       const traffic = await start();
       passed(traffic, 'read');
-      vi.setSystemTime(Date.now() + 4_000);
+      vi.setSystemTime(Date.now() + 9_000);
       passed(traffic, 'write');
       await sleep(50);
       expect(told()).toEqual([]);

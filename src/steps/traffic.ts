@@ -21,7 +21,7 @@ const ring = { segmentBytes: 8 * 1024 * 1024, segments: 8 } as const;
 const lineDelayMs = 150;
 const maxLines = 2_000;
 /** How long the traffic of testcases that passed may wait to be counted together. */
-const waitingMs = 5_000;
+const waitingMs = 10_000;
 
 export interface TrafficInput {
   readonly vm: VmHandle;
@@ -191,8 +191,7 @@ export class TrafficRecorder {
       segments.push(withHostTimes(await readSegment(path)));
     }
     const packets = joinSegments(segments);
-    const mount = mountTraffic(packets, this.#input.mountPort);
-    if (mount.length > 0 && this.#mount.length === 0) this.#mount = mount;
+    if (this.#mount.length === 0) this.#mount = mountTraffic(packets, this.#input.mountPort);
     return packets;
   }
 
