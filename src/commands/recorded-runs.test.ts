@@ -85,6 +85,14 @@ describe('show', () => {
     expect(text).toContain(`in the last runs\n  ${openRun}  known  (this run)\n  ${fullRun}  failed\n`);
   });
 
+  it('what was left out of the kept files', async () => {
+    const path = join(runsDir, openRun, 'summary.json');
+    const shortened = [{ file: 'vm.log', droppedLines: 12, droppedBytes: 345 }];
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), shortened }));
+    expect((await run(show, [])).text).toMatch(/^12 lines \(345 bytes\) of vm\.log were left out\n(.*\n)*NFS Test PASSED\n$/m);
+    expect(JSON.parse((await run(show, [], { switches: ['json'] })).text)).toMatchObject({ shortened });
+  });
+
   it('a run that broke off', async () => {
     expect((await run(show, [fixture('no-vm')])).text).toMatch(/NFS Test FAILED: the client VM was not ready/);
   });

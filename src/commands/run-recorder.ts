@@ -15,6 +15,8 @@ export interface RecorderOptions {
   readonly runsKeep: number;
   /** Longest log of a run, in bytes. */
   readonly logMaxBytes: number;
+  /** Longest file of events, in bytes; see `EventFile`. */
+  readonly eventsMaxBytes?: number;
   /** One per lane. */
   readonly logs: readonly LogHub[];
   /** Makes a run's reporters; called when its folder exists. */
@@ -64,7 +66,7 @@ export class RunRecorder {
   }
 
   record(body: EventBody, lane = 0): void {
-    this.#journal.record(body, lane);
+    if (this.#folder.admits(body)) this.#journal.record(body, lane);
   }
 
   /** Begins another run in a folder of its own, after the one before is finished. */
@@ -81,6 +83,11 @@ export class RunRecorder {
   async finish(outcome: Outcome): Promise<void> {
     if (this.#finished) return;
     this.#finished = true;
+    const shortened = this.#folder.eventsShortened();
+    if (shortened !== null) {
+      const message = `${shortened.droppedLines} events were left out of ${shortened.file}, which is full; the counts of the testcases are whole`;
+      this.record({ type: 'note.reported', level: 'warning', message });
+    }
     this.record({ type: 'run.finished', ...outcome, durationMs: this.#journal.elapsedMs() });
     await this.#folder.writeSummary(this.#state);
     this.#reporter.finish();
@@ -95,10 +102,10 @@ export class RunRecorder {
   }
 
   #open(): { journal: Journal; folder: RunFolder; reporter: Required<Reporter> } {
-    const { runsDir, logMaxBytes, logs, reporters, onTrouble } = this.#options;
+    const { runsDir, logMaxBytes, eventsMaxBytes, logs, reporters, onTrouble } = this.#options;
     const warn = (what: string) => (error: unknown) => process.emitWarning(`${what} failed: ${messageOf(error)}`);
     const journal = new Journal(newRunId(), { onListenerError: warn('a listener') });
-    const folder = createRunFolder(runsDir, journal.runId, { onError: onTrouble, logMaxBytes });
+    const folder = createRunFolder(runsDir, journal.runId, { onError: onTrouble, logMaxBytes, ...(eventsMaxBytes === undefined ? {} : { eventsMaxBytes }) });
     const reporter = combineReporters(reporters(folder.dir), warn('a reporter'));
     journal.subscribe((event) => {
       this.#state = reduce(this.#state, event);

@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import { comparable } from '../history/comparable.ts';
 import { findFlaky } from '../history/flaky.ts';
-import { type KeptRun, listRuns } from '../history/read-runs.ts';
+import { type KeptRun, listRuns, readSummary } from '../history/read-runs.ts';
 import { UserError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import { scriptOf } from '../model/suite-script.ts';
-import { summarise } from '../model/summary.ts';
+import { type ShortenedLog, summarise } from '../model/summary.ts';
 import { describeServer, describeSuite } from '../reporters/describe.ts';
 import { testcaseDetails } from '../reporters/details.ts';
 import { factsOf } from '../reporters/facts.ts';
@@ -15,7 +15,9 @@ import { sectionLines } from '../reporters/sections.ts';
 import { reportOf, testcaseOf, withRecord } from './recorded.ts';
 import type { RunCommand } from './types.ts';
 
-function runLines(report: Report, folder: string | null, paint: ReturnType<typeof painter>): string[] {
+const shortenedLine = ({ file, droppedLines, droppedBytes }: ShortenedLog) => `${droppedLines} lines (${droppedBytes} bytes) of ${file} were left out`;
+
+function runLines(report: Report, folder: string | null, shortened: readonly ShortenedLog[], paint: ReturnType<typeof painter>): string[] {
   const { state, testcases, sections } = report;
   const heading = `${describeSuite(state.suite)} on ${describeServer(state.server)}`;
   const facts = factsOf(state);
@@ -32,6 +34,7 @@ function runLines(report: Report, folder: string | null, paint: ReturnType<typeo
         ...testcase.sections.flatMap((section) => ['', ...sectionLines(section)]),
       ]),
     ...sections.flatMap((section) => ['', ...sectionLines(section)]),
+    ...shortened.map(shortenedLine),
     ...(end.length > 0 ? end : ['the run was cut off before its end']),
   ];
 }
@@ -59,7 +62,10 @@ export const show: RunCommand = ({ options, switches, words: [word = 'latest', n
     const report = reportOf(record);
     if (name === undefined) {
       const folder = record.isCapsule ? null : relative(process.cwd(), record.dir);
-      write(switches.has('json') ? `${JSON.stringify(summarise(report.state), null, 2)}\n` : `${runLines(report, folder, paint).join('\n')}\n`);
+      // Only who wrote the files knows what they lack.
+      const shortened = (await readSummary(record.dir))?.shortened ?? [];
+      const summary = { ...summarise(report.state), ...(shortened.length === 0 ? {} : { shortened }) };
+      write(switches.has('json') ? `${JSON.stringify(summary, null, 2)}\n` : `${runLines(report, folder, shortened, paint).join('\n')}\n`);
       return ExitCode.passed;
     }
     const testcase = testcaseOf(report, name);

@@ -45,7 +45,8 @@ export function replay(events: readonly RunEvent[], initial: RunState = emptyRun
   return events.reduce<RunState>((state, event) => (reduce(state, event) as RunState | undefined) ?? state, initial);
 }
 
-async function readSummary(dir: string): Promise<RunSummary | null> {
+/** A run's summary as it was written at its end; null where there is none that this version can read. */
+export async function readSummary(dir: string): Promise<RunSummary | null> {
   const summary = await readOwnJson(join(dir, summaryFile), summaryOf);
   return summary === 'newer' ? null : summary;
 }

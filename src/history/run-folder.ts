@@ -2,10 +2,11 @@ import { createWriteStream, mkdirSync, renameSync, rmSync, symlinkSync, type Wri
 import { join } from 'node:path';
 import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import { type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
+import { type EventBody, type LogChannel, logChannels, type RunEvent } from '../model/events.ts';
 import { logFile } from '../model/log-file.ts';
 import type { RunState } from '../model/run-state.ts';
-import { summarise } from '../model/summary.ts';
+import { type ShortenedLog, summarise } from '../model/summary.ts';
+import { EventFile, eventsMaxBytes as usualEventsMaxBytes } from './event-file.ts';
 import { LogFile } from './log-file.ts';
 
 /** Name of a run's file of events: one JSON object per line. */
@@ -22,11 +23,17 @@ export interface RunFolderOptions {
   readonly pathOf?: (path: string) => string;
   /** Longest log, in bytes; what comes after it is counted and left out. */
   readonly logMaxBytes?: number;
+  /** Longest file of events, in bytes; see `EventFile`. */
+  readonly eventsMaxBytes?: number;
 }
 
 /** Where a run is kept: events.ndjson, suite.log, server.log, vm.log, build.log, summary.json. */
 export interface RunFolder {
   readonly dir: string;
+  /** False for an event that nobody should hear of, because there are too many of its kind; it is counted. */
+  readonly admits: (body: EventBody) => boolean;
+  /** What of the events was left out so far; null where nothing was. */
+  readonly eventsShortened: () => ShortenedLog | null;
   /** For `Journal.subscribe`. */
   readonly onEvent: (event: RunEvent) => void;
   /** For `LogHub.subscribe`. */
@@ -76,7 +83,7 @@ function closed(stream: WriteStream): Promise<void> {
 export function createRunFolder(
   runsDir: string,
   runId: string,
-  { onError, pathOf = (path) => path, logMaxBytes = Number.POSITIVE_INFINITY }: RunFolderOptions = {},
+  { onError, pathOf = (path) => path, logMaxBytes = Number.POSITIVE_INFINITY, eventsMaxBytes = usualEventsMaxBytes }: RunFolderOptions = {},
 ): RunFolder {
   const dir = join(runsDir, runId);
   try {
@@ -94,7 +101,7 @@ export function createRunFolder(
     onError?.(unwritable(dir, error));
   };
   const open = (name: string) => createWriteStream(pathOf(join(dir, name))).on('error', fail);
-  const events = open(eventsFile);
+  const events = new EventFile(eventsFile, open(eventsFile), eventsMaxBytes);
   // Readers expect the first lane's, also where nothing was said.
   const openLog = (name: string) => new LogFile(name, open(name), logMaxBytes);
   const logs = new Map(logChannels.map((channel) => [logFile(channel), openLog(logFile(channel))]));
@@ -106,14 +113,16 @@ export function createRunFolder(
 
   return {
     dir,
+    admits: (body) => events.admits(body),
+    eventsShortened: () => events.shortened,
     onEvent: (event) => {
-      if (!failed && !events.writableEnded) events.write(`${JSON.stringify(event)}\n`);
+      if (!failed) events.write(event);
     },
     onLine: (channel, line, lane = 0) => {
       if (!failed) logOf(logFile(channel, lane)).write(line);
     },
     async writeSummary(state) {
-      const shortened = [...logs.values()].flatMap((log) => log.shortened ?? []);
+      const shortened = [events, ...logs.values()].flatMap((file) => file.shortened ?? []);
       const summary = { ...summarise(state), ...(shortened.length === 0 ? {} : { shortened }) };
       try {
         await writeFileAtomically(join(dir, summaryFile), `${JSON.stringify(summary, null, 2)}\n`);
@@ -122,9 +131,9 @@ export function createRunFolder(
       }
     },
     async close() {
-      events.end();
+      events.stream.end();
       for (const log of logs.values()) log.end();
-      await Promise.all([events, ...[...logs.values()].map(({ stream }) => stream)].map(closed));
+      await Promise.all([events, ...logs.values()].map(({ stream }) => closed(stream)));
     },
   };
 }

@@ -159,8 +159,9 @@ function finishAssertion(state: RunState, event: AssertionFinished): RunState {
   }));
 }
 
-/** A testcase that failed only where it was expected to. */
-const isKnown = ({ failures }: TestcaseState): boolean => failures.length > 0 && failures.every(({ known }) => known !== null);
+/** A testcase that failed only where it was expected to: every failure that the suite counted is there and known. */
+const isKnown = ({ failures, failedCount }: TestcaseState, countedFailures: number): boolean =>
+  failures.length > 0 && failures.every(({ known }) => known !== null) && failedCount >= countedFailures;
 
 /** The next state after an event; pure, so that a recorded run replays into the same picture. */
 export function reduce(state: RunState, event: RunEvent): RunState {
@@ -226,7 +227,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
         event.testcase,
         (testcase) => ({
           ...testcase,
-          status: event.verdict === 'failed' && isKnown(testcase) ? 'known' : event.verdict,
+          status: event.verdict === 'failed' && isKnown(testcase, event.failedCount) ? 'known' : event.verdict,
           passedCount: event.passedCount,
           failedCount: event.failedCount,
           durationMs: event.durationMs,

@@ -58,11 +58,11 @@ export interface RunSummary {
   /** Pairs of server and client that shared the testcases. */
   readonly lanes: number;
   readonly notes: RunState['notes'];
-  /** Logs of which lines were left out because they grew past LOG_MAX; missing where all is there, and in the json reporter's. */
+  /** Logs of which lines were left out because they grew past LOG_MAX, and events.ndjson past its bound; missing where all is there, and in the json reporter's. */
   readonly shortened?: readonly ShortenedLog[];
 }
 
-/** A log that did not keep everything. */
+/** A log, or the file of events, that did not keep everything. */
 export interface ShortenedLog {
   /** Name in the run's folder. */
   readonly file: string;

@@ -169,8 +169,11 @@ export interface VmExit {
 export interface VmHandle {
   readonly record: VmRecord;
   readonly exited: Promise<VmExit>;
-  /** The console from its start, until the VM ends or the signal fires. */
-  console(options: Cancellable): AsyncIterable<Uint8Array>;
+  /**
+   * The console from its start, until the VM ends or the signal fires.
+   * With `maxBytes` what is kept of it on disk is bounded while it is read: past that its beginning is left out for whoever comes later.
+   */
+  console(options: Cancellable & { readonly maxBytes?: number }): AsyncIterable<Uint8Array>;
   /** Asks the agent in the guest, JSON in and out. Throws where it does not answer in time or refuses. */
   askAgent(request: object, options: Cancellable & { readonly timeoutMs: number }): Promise<unknown>;
   /** Halts the guest for good and writes the state of its devices; its memory must lie in a shared file. */

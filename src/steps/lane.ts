@@ -61,7 +61,7 @@ export class Lane implements LaneSteps {
     this.#preparation = preparation;
     this.#services = services;
     this.#settings = settings;
-    this.#followers = new LogFollowers(scope.logs);
+    this.#followers = new LogFollowers(scope.logs, scope.options.logMaxBytes);
     const followers = this.#followers;
     this.#watch = new LaneWatch({
       scope,
@@ -136,7 +136,7 @@ export class Lane implements LaneSteps {
         await environment.update({ vm: vm.record });
       },
       onBooting: async (vm: VmHandle | null) => {
-        if (vm) void this.#followers.follow('vm', vm.console({ signal: this.#followers.signal }));
+        if (vm) void this.#followers.followConsole(vm);
         await environment.update({ vm: vm?.record ?? null });
       },
     };
@@ -282,7 +282,7 @@ export class Lane implements LaneSteps {
 
   #ownVm(vm: VmHandle, controls: StepControls): void {
     this.#vm = vm;
-    void this.#followers.follow('vm', vm.console({ signal: this.#followers.signal }));
+    void this.#followers.followConsole(vm);
     this.#watch.vm(vm, controls);
   }
 }

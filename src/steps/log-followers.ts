@@ -1,16 +1,20 @@
 import { messageOf } from '../model/errors.ts';
 import type { LogChannel } from '../model/events.ts';
+import type { VmHandle } from '../services/types.ts';
 import type { LogHub } from '../stream/log-hub.ts';
 import { PendingWork } from './pending-work.ts';
 
 /** What follows a lane's server and VM: their logs, and the samples of the container. */
 export class LogFollowers {
   readonly #logs: Pick<LogHub, 'write'>;
+  readonly #logMaxBytes: number;
   readonly #ended = new AbortController();
   readonly #work = new PendingWork();
 
-  constructor(logs: Pick<LogHub, 'write'>) {
+  /** @param logMaxBytes how long the file may become that the console is read from. */
+  constructor(logs: Pick<LogHub, 'write'>, logMaxBytes: number) {
     this.#logs = logs;
+    this.#logMaxBytes = logMaxBytes;
   }
 
   /** Fires when following ends. */
@@ -25,6 +29,10 @@ export class LogFollowers {
     };
     // A log that breaks off is no reason to end a run; the exit of its source is.
     return this.track(read().catch((error) => this.#logs.write(channel, `\n[log ended: ${messageOf(error)}]\n`)));
+  }
+
+  followConsole(vm: Pick<VmHandle, 'console'>): Promise<void> {
+    return this.follow('vm', vm.console({ signal: this.signal, maxBytes: this.#logMaxBytes }));
   }
 
   /** Other work that ends by the signal. */

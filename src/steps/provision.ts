@@ -45,7 +45,8 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
   try {
     void (async () => {
       const splitter = new LineSplitter();
-      for await (const chunk of vm.console({ signal: follower.signal })) for (const line of splitter.push(chunk)) buffer.push(line);
+      for await (const chunk of vm.console({ signal: follower.signal, maxBytes: options.logMaxBytes }))
+        for (const line of splitter.push(chunk)) buffer.push(line);
     })();
     const tail = (count: number) => ({ path: consoleLog, lines: buffer.tail(count) });
     await waitForMarker({ tail, onConsole: buffer.subscribe, options }, vm, 'vm-image', context);

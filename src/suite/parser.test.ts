@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventBody } from '../model/events.ts';
 import { LineSplitter } from '../stream/split-lines.ts';
 import { testcaseNames } from './catalog.ts';
-import { type SuiteEnd, SuiteParser } from './parser.ts';
+import { maxStarts, type SuiteEnd, SuiteParser } from './parser.ts';
 
 const folder = new URL('../../test/fixtures/nfstest/', import.meta.url);
 const fixture = (name: string) => readFileSync(new URL(name, folder), 'utf8');
@@ -420,5 +420,21 @@ describe('any input', () => {
       }
       expect(only(events, 'testcase.started').length).toBeLessThanOrEqual(only(events, 'testcase.finished').length);
     }
+  });
+});
+
+describe('a suite without an end', () => {
+  it('says nothing more once it is over', () => {
+    const { parser } = parse("TEST: Running test 'read'\n    PASS: read works\n    TIME: 0.1s\n", { testcases: ['read'] });
+    expect(parser.push("TEST: Running test 'write'")).toEqual([]);
+    expect([...parser.push('    FAIL: late'), ...parser.push('')]).toEqual([]);
+  });
+
+  it('is not read past a number of testcases, and is no pass', () => {
+    const one = "TEST: Running test 'read'\n    PASS: read works\n    TIME: 0.1s\n";
+    const { events } = parse(one.repeat(maxStarts + 500), { testcases: ['read', 'write'] });
+    expect(only(events, 'testcase.started')).toHaveLength(maxStarts + 1);
+    const reason = `the suite began more than ${maxStarts} testcases`;
+    expect(verdicts(events).slice(-2)).toEqual([`read not-run 0/0 - ${reason}`, `write not-run 0/0 - ${reason}`]);
   });
 });

@@ -1,6 +1,7 @@
-import type { EventBody, SuiteFinished, Verdict } from '../model/events.ts';
+import type { EventBody, SuiteFinished } from '../model/events.ts';
 import { FactCollector, type SuiteFacts } from './facts.ts';
 import { classifyClean, cleanLine, type SuiteLine } from './line-kinds.ts';
+import { RunningTestcase } from './running-testcase.ts';
 import { Tally } from './tally.ts';
 import { dedent, exceptionOf } from './traceback.ts';
 
@@ -10,16 +11,6 @@ export interface SuiteEnd {
   readonly durationMs: number;
   /** Why the suite was ended from outside, for example `the server stopped answering`; left out where it ended by itself. */
   readonly reason?: string;
-}
-
-interface Running {
-  readonly name: string;
-  passed: number;
-  failed: number;
-  bugs: number;
-  durationMs: number | null;
-  /** A `TIME` line was the last thing seen of it. */
-  complete: boolean;
 }
 
 interface Failure {
@@ -33,6 +24,8 @@ const tracebackStart = 'Traceback (most recent call last):';
 const keptLines = 10;
 /** A traceback is shorter; noise must not pile up in memory. */
 const maxDetails = 200;
+/** NFStest's longest script has some hundred; a suite without an end must not fill memory and disk with testcases. */
+export const maxStarts = 10_000;
 
 /**
  * Turns the output of nfstest_posix into events, line by line. Pure: no clock, no IO; takes any text and never throws.
@@ -43,7 +36,10 @@ const maxDetails = 200;
 export class SuiteParser {
   readonly #given: readonly string[];
   readonly #seen = new Set<string>();
-  #current: Running | null = null;
+  #current: RunningTestcase | null = null;
+  #starts = 0;
+  /** Why nothing more is read. */
+  #givenUp: string | null = null;
   #pending: { readonly line: Assertion; readonly details: string[] } | null = null;
   /** An unindented traceback (stderr) being read. */
   #traceback: string[] | null = null;
@@ -81,6 +77,7 @@ export class SuiteParser {
 
   /** @returns the events that this line completed; often none. */
   push(raw: string): EventBody[] {
+    if (this.#givenUp !== null) return [];
     const clean = cleanLine(raw);
     const line = classifyClean(clean);
     if (line.kind !== 'blank' && line.kind !== 'debug' && line.kind !== 'option') {
@@ -95,32 +92,24 @@ export class SuiteParser {
   }
 
   /** What is left when the output is over: every selected testcase has a verdict afterwards. */
-  end({ exitCode, durationMs, reason }: SuiteEnd): EventBody[] {
+  end({ exitCode, durationMs, reason: ended }: SuiteEnd): EventBody[] {
+    const reason = this.#givenUp ?? ended;
     this.#flush();
     this.#endTraceback();
     const ran = this.#seen.size > 0;
     const exit = exitCode === null ? '' : ` (exit code ${exitCode})`;
     if (this.#current) {
-      this.#finish(this.#current.complete ? null : (reason ?? `the suite ended in the middle of it${exit}`));
+      this.#finish(this.#current.isComplete ? null : (reason ?? `the suite ended in the middle of it${exit}`));
     }
     const setup = ran ? null : (this.#setup ?? this.#unexplained(exitCode, reason));
     if (setup) this.#out.push({ type: 'suite.setup-failed', ...setup });
     const notRunReason = setup ? 'the suite failed in its set-up' : (reason ?? `the suite ended before it${exit}`);
-    for (const testcase of this.selected) {
-      if (this.#seen.has(testcase)) continue;
-      this.#out.push({
-        type: 'testcase.finished',
-        testcase,
-        verdict: 'not-run',
-        passedCount: 0,
-        failedCount: 0,
-        durationMs: null,
-        reason: notRunReason,
-      });
-    }
+    for (const testcase of this.selected) if (!this.#seen.has(testcase)) this.#out.push(new RunningTestcase(testcase).finish(notRunReason));
     const problem = ran || this.#tally.printed ? this.#tally.problem() : null;
     if (problem !== null) this.#out.push({ type: 'remark.reported', testcase: null, level: 'warning', message: problem });
     this.#out.push({ type: 'suite.finished', exitCode, durationMs, printed: this.#tally.printed });
+    // One that is cut off may still have something on its way.
+    this.#givenUp = reason ?? 'it has ended';
     return this.#drain();
   }
 
@@ -162,10 +151,7 @@ export class SuiteParser {
         else this.#count(line, []);
         return;
       case 'time':
-        if (this.#current) {
-          this.#current.durationMs = (this.#current.durationMs ?? 0) + line.durationMs;
-          this.#current.complete = true;
-        }
+        this.#current?.time(line.durationMs);
         return;
       case 'remark':
         this.#remark(line);
@@ -176,7 +162,7 @@ export class SuiteParser {
       case 'totals':
         this.#recognised = true;
         // A suite that was stopped by a signal still prints its totals, but no TIME for the testcase it was in.
-        this.#finish(this.#current?.complete === false ? 'the suite was stopped in the middle of it' : null);
+        this.#finish(this.#current?.isComplete === false ? 'the suite was stopped in the middle of it' : null);
         this.#tally.print(line);
         return;
       case 'total-time':
@@ -201,29 +187,20 @@ export class SuiteParser {
   }
 
   #start(name: string): void {
-    this.#current = { name, passed: 0, failed: 0, bugs: 0, durationMs: null, complete: false };
+    this.#current = new RunningTestcase(name);
     this.#seen.add(name);
     this.#out.push({ type: 'testcase.started', testcase: name });
+    this.#starts += 1;
+    if (this.#starts <= maxStarts) return;
+    this.#givenUp = `the suite began more than ${maxStarts} testcases`;
+    this.#finish(this.#givenUp);
   }
 
   /** @param cutOff why the running testcase did not come to its end; null where it did. */
   #finish(cutOff: string | null): void {
-    const running = this.#current;
-    if (!running) return;
+    if (!this.#current) return;
+    this.#out.push(this.#current.finish(cutOff));
     this.#current = null;
-    const empty = running.passed + running.failed + running.bugs === 0;
-    let verdict: Verdict = 'passed';
-    if (running.failed > 0) verdict = 'failed';
-    else if (empty || cutOff !== null) verdict = 'not-run';
-    this.#out.push({
-      type: 'testcase.finished',
-      testcase: running.name,
-      verdict,
-      passedCount: running.passed,
-      failedCount: running.failed,
-      durationMs: running.durationMs,
-      reason: cutOff ?? (empty ? 'no assertion' : null),
-    });
   }
 
   /** Emits the failed assertion that waited for its continuation. */
@@ -259,21 +236,16 @@ export class SuiteParser {
     }
   }
 
-  #assertion({ label, message, counts }: Assertion, details: readonly string[]): void {
-    const running = this.#current;
-    if (!running) return;
-    running.complete = false;
-    const bugs = counts?.bugs ?? (label === 'BUG' ? 1 : 0);
-    const failed = Math.max(counts?.failed ?? 0, label === 'FAIL' ? 1 : 0);
-    const passed = counts?.passed ?? (label === 'PASS' ? 1 : 0);
-    running.bugs += bugs;
-    running.failed += failed;
-    running.passed += passed;
-    if (bugs > 0) this.#out.push({ type: 'remark.reported', testcase: running.name, level: 'bug', message });
+  #assertion(line: Assertion, details: readonly string[]): void {
+    if (!this.#current) return;
+    const { message } = line;
+    const { passed, failed, bugs } = this.#current.count(line);
+    const testcase = this.#current.name;
+    if (bugs > 0) this.#out.push({ type: 'remark.reported', testcase, level: 'bug', message });
     if (failed + passed === 0) return;
     this.#out.push({
       type: 'assertion.finished',
-      testcase: running.name,
+      testcase,
       verdict: failed > 0 ? 'failed' : 'passed',
       message,
       passedCount: passed,

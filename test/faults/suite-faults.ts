@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eventsMaxBytes } from '../../src/history/event-file.ts';
+import type { RunSummary } from '../../src/model/summary.ts';
 import { onlyCleanText } from './checks.ts';
 import type { FaultLab } from './lab.ts';
 import { fakeSuite } from './recipes.ts';
@@ -29,6 +31,16 @@ const sizeBelow = (name: string, bytes: number) => async (lab: FaultLab) => {
   const { size } = await stat(join(lab.runsDir, 'latest', name));
   if (size > bytes) throw new Error(`${name} has ${size} bytes`);
 };
+
+async function eventsBounded(lab: FaultLab): Promise<void> {
+  await sizeBelow('events.ndjson', eventsMaxBytes + 2 ** 20)(lab);
+  const { shortened, testcases } = (await lab.summary()) as unknown as RunSummary;
+  const events = shortened?.find(({ file }) => file === 'events.ndjson');
+  if (events === undefined) throw new Error('the flood did not reach the bound of events.ndjson');
+  const read = testcases.find(({ name }) => name === 'read');
+  // Each failure is an event of two that are kept or left out.
+  if (read?.verdict !== 'failed' || read.failures.length >= read.failedCount) throw new Error(`read is ${read?.verdict} with ${read?.failedCount} failures`);
+}
 
 /** What a test suite can do. */
 export const suiteFaults: readonly Fault[] = [
@@ -69,6 +81,20 @@ export const suiteFaults: readonly Fault[] = [
     speed: 'slow',
     expected: { exitCode: [1, 5, 6], says: [/took longer than 20 s/], withinS: 60 },
     inflict: withSuite('while True:\n    sys.stdout.write("x" * 4096)', { args: ['--log-max=1M', '--quiet'], check: sizeBelow('suite.log', 1.2 * 2 ** 20) }),
+  },
+  {
+    name: 'suite-endless-assertions',
+    about: 'a testcase reports failed assertions without an end: the time ends it, the file of events stays bounded and tells what it lacks',
+    speed: 'slow',
+    expected: { exitCode: [1, 5, 6], says: [/took longer than 20 s/, /\d+ events were left out of events\.ndjson/], withinS: 60 },
+    inflict: withSuite(
+      [
+        'print("*** Verify POSIX API read() on NFSv3\\n    TEST: Running test \'read\'")',
+        'failed = "    FAIL: read goes " + "on and " * 100 + "on\\n"',
+        'while True:\n    sys.stdout.write("    PASS: read works\\n" + failed)',
+      ].join('\n'),
+      { args: ['--log-max=1M', '--quiet'], check: eventsBounded },
+    ),
   },
   {
     name: 'suite-garbage',

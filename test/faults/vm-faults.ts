@@ -1,5 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { vmFiles } from '../../src/config/vm-files.ts';
 import { notRunCountOf, onlyCleanText } from './checks.ts';
 import type { FaultLab } from './lab.ts';
 import type { Fault } from './types.ts';
@@ -22,6 +24,25 @@ const whileTesting =
 
 /** In the background of the guest, so that the answer comes before the harm. */
 const later = (command: string) => `(sleep 0.3; ${command}) </dev/null >/dev/null 2>&1 &`;
+
+const consoleOf = ({ vmDir }: FaultLab): string => vmFiles({ vmDir }).consoleLog;
+
+/** A command that prints on the guest's console as fast as it can. */
+const flood = (seconds: number) => `sudo sh -c '(timeout ${seconds} yes flood >/dev/ttyS0) </dev/null >/dev/null 2>&1 &'`;
+
+async function sizeWithin(path: string, { atLeast, atMost }: { readonly atLeast: number; readonly atMost: number }): Promise<void> {
+  const { size } = await stat(path);
+  if (size < atLeast || size > atMost) throw new Error(`${path} has ${size} bytes`);
+}
+
+/** The most bytes that a file has until then. */
+async function watchSize(path: string, until: Promise<unknown>): Promise<number> {
+  const over = until.then(() => true);
+  let longest = 0;
+  do longest = Math.max(longest, (await stat(path)).size);
+  while (!(await Promise.race([over, sleep(20, false)])));
+  return longest;
+}
 
 /** What can happen to the client VM. */
 export const vmFaults: readonly Fault[] = [
@@ -132,17 +153,39 @@ export const vmFaults: readonly Fault[] = [
   },
   {
     name: 'console-flood',
-    about: 'the guest’s console does not stop: vm.log stays within LOG_MAX',
+    about: 'the guest’s console does not stop: vm.log stays within LOG_MAX, and so does the file that QEMU writes',
     speed: 'slow',
     expected: { exitCode: 0, says: [/NFS Test PASSED/], withinS: 120 },
     inflict: async (lab) => {
       const program = lab.run(['--testcase=read,write,open,rename', '--timeout=100s', '--log-max=64K']);
       await lab.untilTesting(program);
       lab.strike();
-      await lab.guest(`sudo sh -c '(timeout 20 yes flood >/dev/ttyS0) </dev/null >/dev/null 2>&1 &'`);
+      const longest = watchSize(consoleOf(lab), program.finished);
+      await lab.guest(flood(20));
       const finished = await program.finished;
-      const { size } = await stat(join(lab.runsDir, 'latest', 'vm.log'));
-      if (size < 32 * 1024 || size > 70 * 1024) throw new Error(`vm.log has ${size} bytes`);
+      await sizeWithin(join(lab.runsDir, 'latest', 'vm.log'), { atLeast: 32 * 1024, atMost: 70 * 1024 });
+      if ((await longest) > 128 * 1024) throw new Error(`QEMU's file had ${await longest} bytes`);
+      if (!(await readFile(consoleOf(lab), 'latin1')).includes('of the console before this line were left out')) throw new Error('nothing says what is gone');
+      return finished;
+    },
+  },
+  {
+    name: 'console-flood-unwatched',
+    about: 'the console of a kept VM does not stop while no program follows: the next one that attaches cuts it, and the run passes',
+    speed: 'slow',
+    expected: { exitCode: 0, says: [/NFS Test PASSED/], withinS: 60 },
+    inflict: async (lab) => {
+      await lab.must('start-env');
+      await lab.guest(flood(5));
+      await sleep(6_000);
+      await sizeWithin(consoleOf(lab), { atLeast: 96 * 1024, atMost: Number.POSITIVE_INFINITY });
+      const program = lab.command(['test', ...lab.flags, '--testcase=read', '--triage=never', '--log-max=64K']);
+      lab.strike();
+      const finished = await program.finished;
+      await sizeWithin(consoleOf(lab), { atLeast: 1, atMost: 70 * 1024 });
+      const log = await readFile(join(lab.runsDir, 'latest', 'vm.log'), 'latin1');
+      if (!/nfstest-tui: \d+ bytes of the console before this line were left out/.test(log)) throw new Error('the run does not know that something is gone');
+      await lab.must('stop-env');
       return finished;
     },
   },

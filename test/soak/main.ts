@@ -75,7 +75,7 @@ async function main(): Promise<number> {
     say(
       row(
         exitCode === 0 ? String(round) : `${round} (${exitCode})`,
-        names.map((name) => now[name].toFixed(Number.isInteger(now[name]) ? 0 : 1)),
+        names.map((name) => now[name].toFixed(name.endsWith('MiB') ? 2 : 0)),
       ),
     );
   }
@@ -99,7 +99,7 @@ async function main(): Promise<number> {
     say(
       row(
         key,
-        names.map((name) => (trends[name]?.[key] ?? 0).toFixed(key === 'slope' ? 3 : 1)),
+        names.map((name) => (trends[name]?.[key] ?? 0).toFixed(key === 'slope' ? 3 : 2)),
       ),
     );
   say(

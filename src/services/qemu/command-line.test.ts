@@ -37,7 +37,7 @@ describe('qemuCommandLine', () => {
       -device virtio-net-pci,netdev=net0,romfile=
       -object rng-random,id=rng0,filename=/dev/urandom
       -device virtio-rng-pci,rng=rng0
-      -chardev file,id=console0,path=/vm/vm.log
+      -chardev file,id=console0,path=/vm/vm.log,append=on
       -serial chardev:console0
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
@@ -68,7 +68,7 @@ describe('qemuCommandLine', () => {
       -device virtio-net-pci,netdev=net0,romfile=
       -object rng-random,id=rng0,filename=/dev/urandom
       -device virtio-rng-pci,rng=rng0
-      -chardev file,id=console0,path=/vm/vm.log
+      -chardev file,id=console0,path=/vm/vm.log,append=on
       -serial chardev:console0
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
@@ -96,7 +96,7 @@ describe('qemuCommandLine', () => {
       -device virtio-net-pci,netdev=net0,romfile=
       -object rng-random,id=rng0,filename=/dev/urandom
       -device virtio-rng-pci,rng=rng0
-      -chardev file,id=console0,path=/vm/vm.log
+      -chardev file,id=console0,path=/vm/vm.log,append=on
       -serial chardev:console0
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
@@ -125,7 +125,7 @@ describe('qemuCommandLine', () => {
       -device virtio-net-pci,netdev=net0,romfile=
       -object rng-random,id=rng0,filename=/dev/urandom
       -device virtio-rng-pci,rng=rng0
-      -chardev file,id=console0,path=/vm/vm.log
+      -chardev file,id=console0,path=/vm/vm.log,append=on
       -serial chardev:console0
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
@@ -156,7 +156,7 @@ describe('qemuCommandLine', () => {
       -device virtio-net-pci,netdev=net0,romfile=
       -object rng-random,id=rng0,filename=/dev/urandom
       -device virtio-rng-pci,rng=rng0
-      -chardev file,id=console0,path=/vm/vm.log
+      -chardev file,id=console0,path=/vm/vm.log,append=on
       -serial chardev:console0
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
@@ -187,7 +187,7 @@ describe('qemuCommandLine', () => {
       -device virtio-net-pci,netdev=net0,romfile=
       -object rng-random,id=rng0,filename=/dev/urandom
       -device virtio-rng-pci,rng=rng0
-      -chardev file,id=console0,path=/vm/vm.log
+      -chardev file,id=console0,path=/vm/vm.log,append=on
       -serial chardev:console0
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci

@@ -47,7 +47,8 @@ export function qemuCommandLine(spec: CommandLineSpec): CommandLine {
       // Without the address the port would be open to the whole network.
       ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22`, '-device', 'virtio-net-pci,netdev=net0,romfile='],
       ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
-      ...['-chardev', `file,id=console0,path=${value(spec.consoleLog)}`, '-serial', 'chardev:console0'],
+      // Appended, so that QEMU goes on at the beginning where the file is emptied (console-file.ts).
+      ...['-chardev', `file,id=console0,path=${value(spec.consoleLog)},append=on`, '-serial', 'chardev:console0'],
       ...['-chardev', `socket,id=agent0,path=${value(spec.agentSocket)},server=on,wait=off`],
       ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent0,name=nfstest.agent'],
       // Without `defer` QEMU would go on before the capabilities of the migration are set.

@@ -1,8 +1,9 @@
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cancellable, CaptureSpec, ProcessTable, VmCapture, VmExit, VmHandle, VmRecord } from '../types.ts';
 import { askAgent } from './agent.ts';
 import { QemuCapture } from './capture.ts';
+import { ConsoleFile } from './console-file.ts';
 import { FileChanges } from './file-changes.ts';
 import { saveState } from './migration.ts';
 import { qmp } from './qmp.ts';
@@ -24,19 +25,18 @@ export class QemuVmHandle implements VmHandle {
     });
   }
 
-  async *console({ signal }: Cancellable): AsyncIterable<Uint8Array> {
-    const file = await open(this.record.consoleLog, 'r');
+  async *console({ signal, maxBytes }: Cancellable & { maxBytes?: number }): AsyncIterable<Uint8Array> {
+    const file = await ConsoleFile.open(this.record.consoleLog, maxBytes);
     const changes = new FileChanges(this.record.consoleLog);
     void this.exited.then(() => changes.wake());
     const wake = () => changes.wake();
     signal.addEventListener('abort', wake, { once: true });
     try {
-      const buffer = Buffer.alloc(64 * 1024);
       for (;;) {
         // Asked before the read: what the VM wrote last is still delivered.
         const last = this.#gone || signal.aborted;
-        const { bytesRead } = await file.read(buffer, 0, buffer.length);
-        if (bytesRead > 0) yield Uint8Array.from(buffer.subarray(0, bytesRead));
+        const chunk = await file.read();
+        if (chunk.length > 0) yield chunk;
         else if (last) return;
         else await changes.next();
       }
