@@ -26,7 +26,7 @@ beforeEach(() => {
 /** A VM that an earlier process has started and written down; `kept` once that process had all of it up. */
 async function earlier({ kept }: { readonly kept: boolean }): Promise<void> {
   const image = { disk: '', kernel: null, title: '', needsProvisioning: false };
-  const spec = vmSpec({ runId: 'r', options, platform: 'linux', arch: 'x64', image, cidata: '' }, ['tcg'], 2222, null);
+  const spec = vmSpec({ runId: 'r', options, platform: 'linux', arch: 'x64', image, cidata: '', hostKey: null }, ['tcg'], 2222, null);
   const vm = await vms.start(spec, { ...never, onNote: () => {} });
   const environment = new EnvironmentFile(options, 'earlier');
   await environment.update({ vm: vm.record });

@@ -46,13 +46,17 @@ function isServer(value: unknown): boolean {
   );
 }
 
+/** Missing and null are sound: nobody knows it. */
+const isHostKey = (value: unknown) => (value ?? null) === null || (typeof value === 'string' && /^ssh-ed25519 [A-Za-z0-9+/]+=*$/.test(value));
+
 /** A pid of 0 or less would mean a group of processes, or all of them. */
 const isVm = (value: unknown): boolean =>
   isObject(value) &&
   Number.isInteger(value.pid) &&
   Number(value.pid) > 0 &&
   areTexts(value, ['startTime', 'qmpSocket', 'consoleLog', 'accelerator']) &&
-  isPort(value.sshPort);
+  isPort(value.sshPort) &&
+  isHostKey(value.hostKey);
 
 /** The content of an env.json; null where it is none. What an earlier version of this program left out may be missing. */
 export function environmentOf(value: unknown): EnvironmentRecord | null {

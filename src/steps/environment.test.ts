@@ -50,6 +50,19 @@ describe('EnvironmentFile', () => {
     expect(await readEnvironment(elsewhere)).toMatchObject({ server });
   });
 
+  it.each<[object, boolean]>([
+    [{}, true],
+    [{ hostKey: null }, true],
+    [{ hostKey: 'ssh-ed25519 AAAA' }, true],
+    [{ hostKey: 'ssh-ed25519 AAAA\nnfstest-vm ssh-ed25519 BBBB' }, false],
+    [{ hostKey: 5 }, false],
+  ])('a VM with the host key %j: sound %s', async (change, isSound) => {
+    const record = { runId: 'run-0', createdAt: '2026-01-01T00:00:00Z', server: null, vm: { ...vm, ...change }, suiteDigest: null };
+    mkdirSync(options.vmDir, { recursive: true });
+    writeFileSync(vmFiles(options).environment, JSON.stringify(record));
+    expect(await readEnvironment(options)).toEqual(isSound ? record : null);
+  });
+
   it.each(['', '{', 'null', '{"runId":1}', '[]'])('takes %j for no environment', async (text) => {
     mkdirSync(options.vmDir, { recursive: true });
     writeFileSync(vmFiles(options).environment, text);

@@ -42,7 +42,7 @@ async function start(vmDir: string, { kept = false, lane = 0 } = {}): Promise<vo
   );
   for (const name of ['vm-test.qcow2', 'agent.sock', 'capture-1.0']) writeFileSync(join(vmFiles(own).laneDir, name), '');
   const image = { disk: '', kernel: null, title: '', needsProvisioning: false };
-  const spec = vmSpec({ runId: 'r', options: own, platform: 'linux', arch: 'x64', image, cidata: '' }, ['tcg'], 2222 + lane, null);
+  const spec = vmSpec({ runId: 'r', options: own, platform: 'linux', arch: 'x64', image, cidata: '', hostKey: null }, ['tcg'], 2222 + lane, null);
   const vm = await vms.start(spec, { ...never, onNote: () => {} });
   const file = new EnvironmentFile(own, 'run-1');
   await file.update({ vm: vm.record });
