@@ -9,6 +9,8 @@ export interface FakeSshServer {
   readonly port: number;
   /** Host key that it shows, as `ssh-ed25519 AAAA…`. */
   readonly hostKey: string;
+  /** Connections that were opened to it so far. */
+  seen: number;
   /** Logins that it has let in. */
   logins: number;
   /** Accepts connections to commands and files, but answers none: a guest that hangs. */
@@ -28,8 +30,9 @@ export async function startFakeSshServer(publicKey: string, hostKeys: readonly s
   if (allowed instanceof Error) throw allowed;
   const connections = new Set<Connection>();
   const own = ssh.utils.generateKeyPairSync('ed25519');
-  const state = { port: 0, hostKey: own.public, logins: 0, mute: false, connections, close: () => {} };
+  const state = { port: 0, hostKey: own.public, seen: 0, logins: 0, mute: false, connections, close: () => {} };
   const server: Server = new ssh.Server({ hostKeys: hostKeys.length === 0 ? [own.private] : [...hostKeys] }, (connection) => {
+    state.seen += 1;
     connections.add(connection);
     // ssh2 has it on both sides; its types only on the client's.
     (connection as Connection & { setNoDelay(on: boolean): void }).setNoDelay(true);
