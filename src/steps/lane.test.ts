@@ -99,7 +99,7 @@ describe('release', () => {
     const lane = await started({ keep: true });
     await lane.release(controls(), outcomeWith(exitCode));
     expect(lab.leftovers()).toEqual(['container ganesha-server', 'VM']);
-    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' } });
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, kept: { server: true, vm: true } });
     expect(existsSync(vmFiles(lab.options).overlay)).toBe(true);
     expect(lab.context.phases).not.toContain('stop ok');
   });
@@ -116,9 +116,11 @@ describe('release', () => {
     await first.release(controls(), passed);
     const second = await lab.openLane({ keep: true });
     await second.startVm(controls());
+    // Killed now, only its VM would be nobody's.
+    expect(await readEnvironment(lab.options)).toMatchObject({ kept: { server: true, vm: false } });
     await second.release(controls(), outcomeWith(3));
     expect(lab.leftovers()).toEqual(['container ganesha-server']);
-    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null });
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null, kept: { server: true, vm: false } });
   });
 
   it('stops nothing of an environment that it was attached to', async () => {

@@ -236,7 +236,8 @@ export class Lane implements LaneSteps {
     this.#session?.close();
     try {
       if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls));
-      else if (this.#settings.attached === null) await this.#settings.environment.update({ kept: true });
+      else if (this.#settings.attached === null)
+        await this.#settings.environment.update({ kept: { ...(this.#server && { server: true }), ...(this.#vm && { vm: true }) } });
     } finally {
       await this.#followers.end();
       for (const channel of ['suite', 'server', 'vm', 'build'] as const) this.#scope.logs.end(channel);
