@@ -89,6 +89,6 @@ export async function openServices(options: Options): Promise<Services> {
     probe: new TcpProbeService(),
     sources: new GitSourceService(),
     earthly: new EarthlyCliService(),
-    provision: (image, cidata, key, context) => provisionImage({ options, image, cidata, key }, boot, context),
+    provision: (image, seed, key, context) => provisionImage({ options, image, seed, key }, boot, context),
   };
 }

@@ -34,8 +34,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 mkdir "$work_dir/seed"
-sed -e "s|@SSH_PUBLIC_KEY@|$key|" -e "s|@READY_MARKER@|$marker|" "$recipe_dir/user-data" > "$work_dir/seed/user-data"
-cp "$recipe_dir/meta-data" "$work_dir/seed/meta-data"
+# A private host key has no place among arguments, which every process can read: the guest makes one.
+sed -e '/^ssh_keys:/d' -e '/@SSH_HOST_[A-Z_]*_KEY@/d' -e "s|@SSH_PUBLIC_KEY@|$key|" -e "s|@READY_MARKER@|$marker|" "$recipe_dir/user-data" > "$work_dir/seed/user-data"
+seed_id=$(cksum < "$work_dir/seed/user-data" | tr -cs "0-9\n" "-")
+sed -e "s|@SEED_ID@|$seed_id|" "$recipe_dir/meta-data" > "$work_dir/seed/meta-data"
 
 iso=$output.tmp.$$
 if command -v genisoimage >/dev/null; then

@@ -54,7 +54,8 @@ async function clean({ options }: CommandInput): Promise<readonly string[]> {
   const files = vmFiles(options);
   // The seed ISO was made here where the user-data that it was made of lies beside it.
   if (existsSync(files.userData) && dirname(options.cidata.value) === options.imageDir) await rm(options.cidata.value, { force: true });
-  const ours = [files.overlay, files.userData, files.metaData, files.vmlinuz, files.initrd, files.consoleLog, files.qemuLog, files.key, `${files.key}.pub`];
+  const keys = [files.key, `${files.key}.pub`, files.hostKey, files.knownHosts];
+  const ours = [files.overlay, files.userData, files.metaData, files.vmlinuz, files.initrd, files.consoleLog, files.qemuLog, ...keys];
   const found = [files.saved, files.digests, files.accelerators, files.serverLog, triageDir(options.imageDir), instancesDir(options.imageDir)];
   for (const path of [...ours, ...found]) await rm(path, { recursive: true, force: true });
   // A stamp beside an image says that it was made here.

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
 import { findRecipe } from '../config/server-recipe.ts';
@@ -13,8 +14,10 @@ import { formatCommandLine, qemuCommandLine } from '../services/qemu/command-lin
 import { findFirmware } from '../services/qemu/firmware.ts';
 import type { ContainerSpec } from '../services/types.ts';
 import { clientPaths, hostSeenByGuest, suiteCommand } from '../steps/client.ts';
+import { hostKeyInSeed } from '../steps/host-key.ts';
 import { containerName, containerSpec } from '../steps/server.ts';
 import { vmSpec } from '../steps/vm.ts';
+import { isOwnSeed } from '../steps/vm-image.ts';
 import { mountCommand } from '../suite/command-line.ts';
 import { identityOf } from './check-request.ts';
 import type { RunRequest } from './open-run.ts';
@@ -37,11 +40,12 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
     givenImage || options.vmSource === 'alpine' ? null : { image: files.vmlinuz, initrd: files.initrd, append: `root=/dev/vda rw console=${console}` };
   const image = { disk: options.vmImage.value, kernel, title: '', needsProvisioning: false };
   const spec = vmSpec(
-    { runId: 'RUN', options, platform: process.platform, arch: process.arch, image, cidata: options.cidata.value },
+    { runId: 'RUN', options, platform: process.platform, arch: process.arch, image, cidata: options.cidata.value, hostKey: null },
     [accelerator],
     options.sshPort.value,
     await findFirmware(process.arch),
   );
+  const isPinned = isOwnSeed(options) || hostKeyInSeed(await readFile(options.cidata.value).catch(() => Buffer.alloc(0))) !== null;
   const qemu = qemuCommandLine({ ...spec, accelerator });
   const mount = {
     server: hostSeenByGuest,
@@ -62,7 +66,7 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
     container: engineCommand(container, recipe.engine.seccompProfile === null ? null : `${recipe.dir}/${recipe.engine.seccompProfile}`),
     overlay: ['qemu-img', 'create', '-f', 'qcow2', '-F', 'qcow2', '-b', image.disk, files.overlay].map(shellQuote).join(' '),
     qemu: formatCommandLine(qemu),
-    ssh: ['ssh', ...sshArguments(files.key, options.sshPort.value)].map(shellQuote).join(' '),
+    ssh: ['ssh', ...sshArguments(files, options.sshPort.value, isPinned)].map(shellQuote).join(' '),
     mount: mountCommand(mount),
     suite: testcases.length > 0 ? suiteCommand({ suite, server, options, testcases }) : null,
   };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { DashboardController, TerminalCommand } from '../../components/controller.ts';
 import { DashboardStore } from '../../components/view/dashboard-store.ts';
@@ -185,7 +186,8 @@ export class LiveController implements DashboardController {
   shellCommand(lane: number): TerminalCommand | null {
     const { client } = laneOf(this.store.getSnapshot(), lane);
     if (this.#run === null || client.sshPort === null || client.state !== 'ready') return null;
-    return { command: 'ssh', args: sshArguments(vmFiles(this.#settings.options).key, client.sshPort) };
+    const files = vmFiles({ ...this.#settings.options, lane });
+    return { command: 'ssh', args: sshArguments(files, client.sshPort, existsSync(files.knownHosts)) };
   }
 
   pagerCommand(path: string): TerminalCommand {

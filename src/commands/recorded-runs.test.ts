@@ -271,7 +271,7 @@ describe('capsule', () => {
     );
     expect(events).toContain('hunter2');
     await writeFile(join(dir, 'events.ndjson'), events);
-    await writeFile(join(dir, 'id_ed25519'), 'hunter2');
+    for (const name of ['id_ed25519', 'host_ed25519', 'user-data', 'cidata.iso', 'known_hosts']) await writeFile(join(dir, name), 'hunter2');
     await writeFile(
       join(dir, 'vm.log'),
       'a\n-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n-----END OPENSSH PRIVATE KEY-----\nb\ncloned https://x:hunter2@host/y\n',

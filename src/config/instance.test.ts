@@ -12,7 +12,7 @@ describe('an instance', () => {
     expect([two.vmImage, two.cidata, two.imageDir]).toEqual([main.vmImage, main.cidata, main.imageDir]);
     const [here, there] = [vmFiles(main), vmFiles(two)];
     const shared = Object.keys(here).filter((name) => here[name as keyof typeof here] === there[name as keyof typeof there]);
-    expect(shared.sort()).toEqual(['accelerators', 'digests', 'imageLock', 'initrd', 'key', 'metaData', 'saved', 'userData', 'vmlinuz'].sort());
+    expect(shared.sort()).toEqual(['accelerators', 'digests', 'hostKey', 'imageLock', 'initrd', 'key', 'metaData', 'saved', 'userData', 'vmlinuz'].sort());
     expect(two.nfsPort.value).not.toBe(main.nfsPort.value);
     expect(two.sshPort.value).not.toBe(main.sshPort.value);
     expect(named('two')).toEqual(two);

@@ -49,6 +49,10 @@ export function vmFiles({ vmDir, imageDir = vmDir, lane = 0 }: Pick<Options, 'vm
   return {
     laneDir,
     key: join(imageDir, 'id_ed25519'),
+    /** Host key that the seed gives every guest. */
+    hostKey: join(imageDir, 'host_ed25519'),
+    /** Names the host key of the lane's VM, for ssh; missing where it is not known. */
+    knownHosts: join(laneDir, 'known_hosts'),
     userData: join(imageDir, 'user-data'),
     metaData: join(imageDir, 'meta-data'),
     overlay: join(laneDir, 'vm-test.qcow2'),
@@ -76,22 +80,20 @@ export function vmFiles({ vmDir, imageDir = vmDir, lane = 0 }: Pick<Options, 'vm
 /** A name for the environment of a VM folder; containers carry it as a label. */
 export const environmentId = (vmDir: string): string => createHash('sha256').update(vmDir).digest('hex').slice(0, 12);
 
-/** ssh's options for a guest that is new at every start: its host key can't be known. */
-export const sshArguments = (key: string, port: number): string[] => [
+/** Name of the guest in a known_hosts file: its port differs from start to start. */
+export const hostKeyAlias = 'nfstest-vm';
+
+/**
+ * ssh's options for a guest.
+ *
+ * @param isPinned its host key is in the known_hosts file. Where it is not known, none can be checked.
+ */
+export const sshArguments = ({ key, knownHosts }: Readonly<Record<'key' | 'knownHosts', string>>, port: number, isPinned: boolean): string[] => [
   // Keys of an agent would be tried first, and too many end the login.
-  ...[
-    '-i',
-    key,
-    '-o',
-    'IdentitiesOnly=yes',
-    '-p',
-    String(port),
-    '-o',
-    'StrictHostKeyChecking=no',
-    '-o',
-    'UserKnownHostsFile=/dev/null',
-    '-o',
-    'LogLevel=ERROR',
-  ],
-  `${clientUser}@127.0.0.1`,
+  ...['-i', key, '-o', 'IdentitiesOnly=yes', '-p', String(port)],
+  ...(isPinned
+    ? // A blank would end the path, and % begins what ssh fills in. Quotes are ssh's, not a shell's.
+      ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile="${knownHosts.replaceAll('%', '%%')}"`, '-o', `HostKeyAlias=${hostKeyAlias}`]
+    : ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null']),
+  ...['-o', 'LogLevel=ERROR', `${clientUser}@127.0.0.1`],
 ];

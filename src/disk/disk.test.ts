@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,6 +26,13 @@ describe('writeFileAtomically', () => {
     await Promise.all(texts.map((text) => writeFileAtomically(path, text)));
     expect(texts).toContain(readFileSync(path, 'utf8'));
     expect(readdirSync(folder)).toEqual(['b.json']);
+  });
+
+  it('gives the file its mode, also where another was there', async () => {
+    const path = join(folder, 'key');
+    writeFileSync(path, 'old', { mode: 0o644 });
+    await writeFileAtomically(path, 'new', { mode: 0o600 });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   it('leaves nothing where the name is taken by a folder', async () => {

@@ -20,14 +20,9 @@ async function setAside(path: string, why: string, ino: number, tell: Tell): Pro
   tell(`${path} is damaged (${why}) and counts as missing${moved ? `; it was set aside as ${aside}` : ''}`);
 }
 
-/**
- * Reads a JSON file of this program. One that is cut off or holds something else is set aside and told of: losing what it said
- * costs a little work, while a program that ends with its parse error would do so at every start.
- *
- * @param shape the value as what it should be; null where it is not that.
- * @returns null where the file is missing, can't be read, or was damaged.
- */
-export async function readOwnJson<T>(path: string, shape: (value: unknown) => T | null, tell: Tell = warn): Promise<T | null> {
+type Judgement<T> = { readonly value: T } | { readonly why: string };
+
+async function readOwn<T>(path: string, judge: (text: string) => Judgement<T>, tell: Tell): Promise<T | null> {
   let text: string;
   let ino: number;
   const file = await open(path, 'r').catch(() => null);
@@ -40,13 +35,38 @@ export async function readOwnJson<T>(path: string, shape: (value: unknown) => T 
   } finally {
     await file.close();
   }
-  let why = 'it does not hold what it should';
-  try {
-    const value = shape(JSON.parse(text));
-    if (value !== null) return value;
-  } catch {
-    why = text.trim() === '' ? 'it is empty' : 'it is no JSON, cut off perhaps';
-  }
-  await setAside(path, why, ino, tell);
+  const judged = judge(text);
+  if ('value' in judged) return judged.value;
+  await setAside(path, text.trim() === '' ? 'it is empty' : judged.why, ino, tell);
   return null;
+}
+
+const misshapen = 'it does not hold what it should';
+
+/**
+ * Reads a JSON file of this program. One that is cut off or holds something else is set aside and told of: losing what it said
+ * costs a little work, while a program that ends with its parse error would do so at every start.
+ *
+ * @param shape the value as what it should be; null where it is not that.
+ * @returns null where the file is missing, can't be read, or was damaged.
+ */
+export function readOwnJson<T>(path: string, shape: (value: unknown) => T | null, tell: Tell = warn): Promise<T | null> {
+  const judge = (text: string): Judgement<T> => {
+    try {
+      const value = shape(JSON.parse(text));
+      return value === null ? { why: misshapen } : { value };
+    } catch {
+      return { why: 'it is no JSON, cut off perhaps' };
+    }
+  };
+  return readOwn(path, judge, tell);
+}
+
+/** As `readOwnJson`, for a file that holds other text; `shape` is given it as it stands there. */
+export function readOwnText<T>(path: string, shape: (text: string) => T | null, tell: Tell = warn): Promise<T | null> {
+  const judge = (text: string): Judgement<T> => {
+    const value = shape(text);
+    return value === null ? { why: misshapen } : { value };
+  };
+  return readOwn(path, judge, tell);
 }

@@ -12,13 +12,16 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a whole file or none, also where the machine crashes: readers never see half of it. What could not be written leaves nothing behind. */
-export async function writeFileAtomically(path: string, text: string): Promise<void> {
+/**
+ * Writes a whole file or none, also where the machine crashes: readers never see half of it. What could not be written leaves nothing behind.
+ * A `mode` of 0o600 holds from the first byte on.
+ */
+export async function writeFileAtomically(path: string, text: string, { mode = 0o666 }: { readonly mode?: number } = {}): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   const part = `${path}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
   try {
-    const file = await open(part, 'wx');
+    const file = await open(part, 'wx', mode);
     try {
       await file.writeFile(text);
       await file.sync();

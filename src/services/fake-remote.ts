@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { keyBlob, wrongHostKey } from './ssh-host-key.ts';
 import type { Cancellable, OnBytes, RemoteExit, RemoteService, RemoteSession, RemoteTarget } from './types.ts';
 
 /** What a command in the fake guest does. */
@@ -18,6 +19,9 @@ export interface FakeCommand {
 const lost = (what: string) =>
   new EnvironmentError(`the connection to the client VM was lost ${what}`, 'see vm.log for what happened in the VM', { exitCode: ExitCode.clientLost });
 
+/** A host key of a guest, for tests. */
+export const fakeHostKey = 'ssh-ed25519 RkFLRQ==';
+
 /** A guest's shell that plays recorded commands. */
 export class FakeRemoteService implements RemoteService {
   /** Answers by a part of the command line, first match first; other commands succeed silently. */
@@ -29,6 +33,8 @@ export class FakeRemoteService implements RemoteService {
   readonly files = new Map<string, string>();
   /** Keys that the guest accepts; null: any. */
   acceptedKey: string | null = null;
+  /** Host key that it shows; null: the one that it is expected to have. */
+  hostKey: string | null = null;
   /** Nobody listens. */
   unreachable = false;
   /** Uploads never end. */
@@ -40,6 +46,9 @@ export class FakeRemoteService implements RemoteService {
     if (this.unreachable) {
       await sleep(deadlineMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       throw new EnvironmentError(`no SSH connection to the client VM within ${deadlineMs / 1000} s: refused`, 'see vm.log for what happened in the VM');
+    }
+    if (target.hostKey !== null && this.hostKey !== null && target.hostKey !== this.hostKey) {
+      throw wrongHostKey(target, keyBlob(this.hostKey), keyBlob(target.hostKey));
     }
     if (this.acceptedKey !== null && this.acceptedKey !== target.privateKey) {
       throw new EnvironmentError(

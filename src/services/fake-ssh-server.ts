@@ -7,6 +7,12 @@ const { STATUS_CODE } = ssh.utils.sftp;
 
 export interface FakeSshServer {
   readonly port: number;
+  /** Host key that it shows, as `ssh-ed25519 AAAA…`. */
+  readonly hostKey: string;
+  /** Connections that were opened to it so far. */
+  seen: number;
+  /** Logins that it has let in. */
+  logins: number;
   /** Accepts connections to commands and files, but answers none: a guest that hangs. */
   mute: boolean;
   /** Opened connections. */
@@ -14,19 +20,27 @@ export interface FakeSshServer {
   close(): void;
 }
 
-/** An SSH server on 127.0.0.1 that lets one public key in, runs commands by /bin/sh and writes files. `breaks` cuts the connection. */
-export async function startFakeSshServer(publicKey: string): Promise<FakeSshServer> {
+/**
+ * An SSH server on 127.0.0.1 that lets one public key in, runs commands by /bin/sh and writes files. `breaks` cuts the connection.
+ *
+ * @param hostKeys its host keys; an ed25519 key of its own where none are given.
+ */
+export async function startFakeSshServer(publicKey: string, hostKeys: readonly string[] = []): Promise<FakeSshServer> {
   const allowed = ssh.utils.parseKey(publicKey);
   if (allowed instanceof Error) throw allowed;
   const connections = new Set<Connection>();
-  const state = { port: 0, mute: false, connections, close: () => {} };
-  const hostKey = ssh.utils.generateKeyPairSync('ed25519').private;
-  const server: Server = new ssh.Server({ hostKeys: [hostKey] }, (connection) => {
+  const own = ssh.utils.generateKeyPairSync('ed25519');
+  const state = { port: 0, hostKey: own.public, seen: 0, logins: 0, mute: false, connections, close: () => {} };
+  const server: Server = new ssh.Server({ hostKeys: hostKeys.length === 0 ? [own.private] : [...hostKeys] }, (connection) => {
+    state.seen += 1;
     connections.add(connection);
     // ssh2 has it on both sides; its types only on the client's.
     (connection as Connection & { setNoDelay(on: boolean): void }).setNoDelay(true);
     connection.on('error', () => {});
     connection.on('close', () => connections.delete(connection));
+    connection.on('ready', () => {
+      state.logins += 1;
+    });
     connection.on('authentication', (context) => {
       const known = context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
       if (!known || context.method !== 'publickey') context.reject();

@@ -47,7 +47,7 @@ export class FakeVmService implements VmService {
     }
     const accelerator = spec.accelerators[works];
     if (accelerator === undefined) throw new EnvironmentError('no accelerator is left to try', 'use --accel tcg, which needs nothing of the machine');
-    const { qmpSocket, agentSocket, consoleLog, sshPort, memoryFile, restoreFrom } = spec;
+    const { qmpSocket, agentSocket, consoleLog, sshPort, hostKey, memoryFile, restoreFrom } = spec;
     const refused = restoreFrom !== null && this.refusals > 0;
     if (refused) this.refusals -= 1;
     if (refused || (restoreFrom !== null && (await readFile(restoreFrom, 'utf8').catch(() => '')) !== savedState)) {
@@ -55,13 +55,14 @@ export class FakeVmService implements VmService {
     }
     if (memoryFile !== null && restoreFrom === null) await writeFile(memoryFile.path, 'memory');
     await writeFile(qmpSocket, '');
-    const record = { pid: 4_000_000 + this.vms.length, startTime: `start-${this.vms.length}`, qmpSocket, agentSocket, consoleLog, accelerator, sshPort };
+    const [pid, startTime] = [4_000_000 + this.vms.length, `start-${this.vms.length}`];
+    const record = { pid, startTime, qmpSocket, agentSocket, consoleLog, accelerator, sshPort, hostKey };
     const vm = new FakeVm(record, this.guest, memoryFile?.sharing === 'shared', this.clockOffS);
     this.vms.push(vm);
     return vm;
   }
 
-  commandLine({ accelerators, ...spec }: VmSpec, accelerator: string): string {
+  commandLine({ accelerators, hostKey, ...spec }: VmSpec, accelerator: string): string {
     return JSON.stringify({ ...spec, accelerator });
   }
 

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { describeEngineContract } from './engine.contract.ts';
 import { FakeEngineService } from './fake-engine.ts';
 import { fakeFolder } from './fake-folder.ts';
-import { FakeRemoteService } from './fake-remote.ts';
+import { FakeRemoteService, fakeHostKey } from './fake-remote.ts';
 import { FakeVmService } from './fake-vm.ts';
 import { describeRemoteContract } from './remote.contract.ts';
 import type { VmSpec } from './types.ts';
@@ -33,7 +33,13 @@ const vmSpec = async (): Promise<VmSpec> => {
   vms.guest = { console: 'Linux version 6.1\n' };
   return {
     ...{ runId: 'contract', platform: 'linux', arch: 'x64', accelerators: ['tcg'], memoryMiB: 256, cpus: 1, overlay, cidata: '', kernel: null, firmware: null },
-    ...{ sshPort: 2222, consoleLog: join(dir, 'vm.log'), qemuLog: join(dir, 'qemu.log'), qmpSocket: join(dir, `qmp-${++count}.sock`) },
+    ...{
+      sshPort: 2222,
+      hostKey: 'ssh-ed25519 AAAA',
+      consoleLog: join(dir, 'vm.log'),
+      qemuLog: join(dir, 'qemu.log'),
+      qmpSocket: join(dir, `qmp-${++count}.sock`),
+    },
     ...{ agentSocket: join(dir, `agent-${count}.sock`), memoryFile: null, restoreFrom: null },
   };
 };
@@ -58,12 +64,13 @@ describeVmContract('FakeVmService', async () => ({
   brokenAccelerator: 'broken',
 }));
 
-const target = { host: '127.0.0.1', port: 2222, user: 'nfstest', privateKey: 'key' };
+const target = { host: '127.0.0.1', port: 2222, user: 'nfstest', privateKey: 'key', hostKey: fakeHostKey };
 describeRemoteContract('FakeRemoteService', async () => {
   const remote = new FakeRemoteService();
   const dead = new FakeRemoteService();
   dead.unreachable = true;
   remote.acceptedKey = 'key';
+  remote.hostKey = fakeHostKey;
   remote.commands.push(
     ['speaks', { stdout: 'out\n', stderr: 'err\n', exitCode: 7 }],
     ['hangs', { afterwards: 'hang' }],
@@ -74,6 +81,7 @@ describeRemoteContract('FakeRemoteService', async () => {
     remote: { connect: (to, options) => (to.port === 1 ? dead : remote).connect(to, options) },
     target,
     wrongKey: 'another',
+    otherHostKey: 'ssh-ed25519 T1RIRVI=',
     deadTarget: { ...target, port: 1 },
     commands: { speaks: 'speaks', hangs: 'hangs', dies: 'dies', breaks: 'breaks' },
     read: async (path) => remote.files.get(path) ?? null,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -168,6 +168,8 @@ describe('createSeed', () => {
     // Volume label at byte 40 of the descriptor in sector 16. Source: ECMA-119, 8.4.
     expect(iso.slice(16 * 2048 + 40, 16 * 2048 + 72).trim()).toBe('cidata');
     expect(iso).toContain('the user data');
+    // It holds the guest's host key.
+    expect((await stat(target)).mode & 0o777).toBe(0o600);
     expect(iso).toContain('the meta data');
     expect(await leftovers()).toEqual([]);
   });

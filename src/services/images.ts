@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { execa } from 'execa';
@@ -70,16 +70,18 @@ export class ToolVmImageService implements VmImageService {
   }
 
   async createSeed({ target, userData, metaData }: { target: string; userData: string; metaData: string }, { signal }: Cancellable): Promise<void> {
+    // Nobody else may look into this folder: the user-data holds the guest's host key.
     const folder = await mkdtemp(`${target}.`);
-    const part = `${target}.part`;
+    const [content, part] = [join(folder, 'content'), join(folder, 'seed.iso')];
     try {
-      await copyFile(userData, join(folder, 'user-data'));
-      await copyFile(metaData, join(folder, 'meta-data'));
-      await makeIso(folder, part, signal);
+      await mkdir(content);
+      await copyFile(userData, join(content, 'user-data'));
+      await copyFile(metaData, join(content, 'meta-data'));
+      await makeIso(content, part, signal);
+      await chmod(part, 0o600);
       await rename(part, target);
     } finally {
       await rm(folder, { recursive: true, force: true });
-      await rm(part, { force: true });
     }
   }
 

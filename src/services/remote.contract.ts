@@ -7,6 +7,8 @@ import type { RemoteExit, RemoteService, RemoteSession, RemoteTarget } from './t
 export interface RemoteLab {
   readonly remote: RemoteService;
   readonly target: RemoteTarget;
+  /** Another host key than the guest's, of the same type. */
+  readonly otherHostKey: string;
   /** A key that the guest does not know. */
   readonly wrongKey: string;
   /** A port where nobody listens. */
@@ -91,6 +93,22 @@ export function describeRemoteContract(name: string, makeLab: () => Promise<Remo
       const error = await remote.connect({ ...target, privateKey: wrongKey }, { ...never, deadlineMs: 30_000 }).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(EnvironmentError);
       expect(error).toMatchObject({ exitCode: 3, message: 'the client VM does not accept our SSH key', hint: expect.stringMatching(/cidata/) });
+    });
+
+    it('talks to nobody who shows another host key, and does not try again', async () => {
+      const { remote, target, otherHostKey } = await makeLab();
+      const error = await remote.connect({ ...target, hostKey: otherHostKey }, { ...never, deadlineMs: 30_000 }).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(EnvironmentError);
+      const shown = /^another machine than the client VM answers on 127\.0\.0\.1:\d+: it shows the SSH host key SHA256:[\w+/]{43}, not SHA256:[\w+/]{43}$/;
+      expect(error).toMatchObject({ exitCode: 3, message: expect.stringMatching(shown), hint: expect.stringMatching(/--ssh-port/) });
+    });
+
+    it('a guest whose host key is not known is taken as it is', async () => {
+      const { remote, target, commands } = await makeLab();
+      const session = await remote.connect({ ...target, hostKey: null }, { ...never, deadlineMs: 20_000 });
+      expect(await session.exec(commands.speaks, never)).toMatchObject({ exitCode: 7 });
+      session.close();
+      await session.closed;
     });
 
     it('gives up at the deadline, and at once when the signal fires', async () => {

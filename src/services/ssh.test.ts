@@ -13,7 +13,7 @@ const otherKey = ssh.utils.generateKeyPairSync('ed25519');
 const folder = fakeFolder();
 const remote = new Ssh2RemoteService();
 let server: FakeSshServer;
-const target = () => ({ host: '127.0.0.1', port: server.port, user: 'nfstest', privateKey: key.private });
+const target = () => ({ host: '127.0.0.1', port: server.port, user: 'nfstest', privateKey: key.private, hostKey: server.hostKey });
 
 beforeAll(async () => {
   server = await startFakeSshServer(key.public);
@@ -24,6 +24,7 @@ describeRemoteContract('Ssh2RemoteService', async () => ({
   remote,
   target: target(),
   wrongKey: otherKey.private,
+  otherHostKey: otherKey.public,
   deadTarget: { ...target(), port: 1 },
   commands: { speaks: 'echo out; echo err >&2; exit 7', hangs: 'exec sleep 30', dies: 'kill -KILL $$', breaks: 'breaks' },
   read: (path) => readFile(path, 'latin1').catch(() => null),
@@ -48,6 +49,37 @@ describe('Ssh2RemoteService', () => {
     const connecting = remote.connect({ ...target(), port }, { ...never, deadlineMs: 200 });
     await expect(connecting).rejects.toThrow(/no SSH connection .*timed out/i);
     silent.close();
+  });
+
+  it('a host key of another type is not the guest’s', async () => {
+    const rsa = await startFakeSshServer(key.public, [ssh.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private]);
+    const connecting = remote.connect({ ...target(), port: rsa.port }, { ...never, deadlineMs: 60_000 });
+    await expect(connecting).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/another machine .*: it has no SSH host key of the type ssh-ed25519$/),
+    });
+    expect(rsa.logins).toBe(0);
+    rsa.close();
+  });
+
+  it('of several host keys the pinned one is asked for', async () => {
+    const own = ssh.utils.generateKeyPairSync('ed25519');
+    const both = await startFakeSshServer(key.public, [ssh.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private, own.private]);
+    const session = await remote.connect({ ...target(), port: both.port, hostKey: own.public }, { ...never, deadlineMs: 20_000 });
+    expect(both.logins).toBe(1);
+    session.close();
+    await session.closed;
+    both.close();
+  });
+
+  it('who shows the guest’s host key without having it is found out', async () => {
+    const [guest, thief] = [server.hostKey, ssh.utils.generateKeyPairSync('ed25519').private].map((text) => parsed(text));
+    const shown = Object.create(thief as ssh.ParsedKey, { getPublicSSH: { value: () => (guest as ssh.ParsedKey).getPublicSSH() } }) as ssh.ParsedKey;
+    const impostor = await startFakeSshServer(key.public, [{ key: shown, passphrase: '' } as unknown as string]);
+    const connecting = remote.connect({ ...target(), port: impostor.port }, { ...never, deadlineMs: 60_000 });
+    await expect(connecting).rejects.toMatchObject({ exitCode: 3, message: expect.stringMatching(/another machine .*: it can’t prove its SSH host key$/) });
+    expect(impostor.logins).toBe(0);
+    impostor.close();
   });
 
   it('says at once that a key is broken', async () => {
@@ -109,6 +141,12 @@ describe('Ssh2RemoteService', () => {
     session.close();
   });
 });
+
+function parsed(text: string): ssh.ParsedKey {
+  const found = ssh.utils.parseKey(text);
+  if (found instanceof Error) throw found;
+  return found;
+}
 
 function isRunning(pid: number): boolean {
   try {

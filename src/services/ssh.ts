@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
+import { hostKeyCheck } from './ssh-host-key.ts';
 import type { Cancellable, OnBytes, RemoteExit, RemoteService, RemoteSession, RemoteTarget } from './types.ts';
 
 const lost = (what: string, cause?: unknown) =>
@@ -62,6 +63,8 @@ export class Ssh2RemoteService implements RemoteService {
 }
 
 function connectOnce(target: RemoteTarget, { signal, timeoutMs, answerMs }: Cancellable & { timeoutMs: number; answerMs: number }): Promise<Client> {
+  const { config: hostKey, judge } = hostKeyCheck(target);
+  const { hostVerifier, serverHostKey } = hostKey;
   const config: ConnectConfig = {
     host: target.host,
     port: target.port,
@@ -72,7 +75,11 @@ function connectOnce(target: RemoteTarget, { signal, timeoutMs, answerMs }: Canc
     keepaliveInterval: Math.ceil(answerMs / keepalives),
     keepaliveCountMax: keepalives,
     // Emulated guests are quicker with AES, which -cpu max gives in hardware form, than with chacha20.
-    algorithms: { cipher: { prepend: ['aes128-gcm@openssh.com', 'aes128-ctr'], append: [], remove: [] } },
+    algorithms: {
+      cipher: { prepend: ['aes128-gcm@openssh.com', 'aes128-ctr'], append: [], remove: [] },
+      ...(serverHostKey === undefined ? {} : { serverHostKey }),
+    },
+    ...(hostVerifier === undefined ? {} : { hostVerifier }),
   };
   return new Promise((resolve, reject) => {
     const client = new Client();
@@ -90,7 +97,7 @@ function connectOnce(target: RemoteTarget, { signal, timeoutMs, answerMs }: Canc
     client.on('error', (error) => {
       signal.removeEventListener('abort', abort);
       client.destroy();
-      reject(error);
+      reject(judge(error) ?? error);
     });
     try {
       client.connect(config);

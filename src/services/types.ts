@@ -135,6 +135,8 @@ export interface VmSpec {
   readonly firmware: string | null;
   /** Port on 127.0.0.1 that leads to the guest's port 22. */
   readonly sshPort: number;
+  /** SSH host key that the seed gives the guest, as `ssh-ed25519 AAAA…`; null where it gives none. No part of the command line. */
+  readonly hostKey: string | null;
   /** The console's log; begun anew. */
   readonly consoleLog: string;
   /** QEMU's own messages. */
@@ -159,6 +161,8 @@ export interface VmRecord {
   readonly consoleLog: string;
   readonly accelerator: string;
   readonly sshPort: number;
+  /** SSH host key that the guest must show, as `ssh-ed25519 AAAA…`. Null: not known. Missing: an earlier version of this program started it. */
+  readonly hostKey?: string | null;
 }
 
 export interface VmExit {
@@ -274,6 +278,8 @@ export interface RemoteTarget {
   readonly user: string;
   /** OpenSSH private key, text. */
   readonly privateKey: string;
+  /** The only host key that the guest may show, as `ssh-ed25519 AAAA…`; null: it is not known, and any will do. */
+  readonly hostKey: string | null;
 }
 
 export interface RemoteExit {
@@ -292,7 +298,7 @@ export interface RemoteSession {
 }
 
 export interface RemoteService {
-  /** Tries until the guest accepts the key or the signal fires. */
+  /** Tries until the guest accepts the key or the signal fires. A host key other than the expected one ends it at once: whoever shows it is not the guest. */
   connect(target: RemoteTarget, options: Cancellable & { readonly deadlineMs: number }): Promise<RemoteSession>;
 }
 

@@ -29,6 +29,7 @@ export function describeVmContract(name: string, makeLab: () => Promise<VmLab>):
         qmpSocket: wanted.qmpSocket,
         consoleLog: wanted.consoleLog,
         sshPort: wanted.sshPort,
+        hostKey: wanted.hostKey,
         accelerator: wanted.accelerators[0],
       });
       expect(vm.record.startTime).not.toBe('');

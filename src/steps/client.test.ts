@@ -6,9 +6,10 @@ import type { Values } from '../config/options.ts';
 import { packageRoot } from '../config/paths.ts';
 import type { EventBody } from '../model/events.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
-import { type FakeCommand, FakeRemoteService } from '../services/fake-remote.ts';
+import { type FakeCommand, FakeRemoteService, fakeHostKey } from '../services/fake-remote.ts';
 import { never } from '../services/fake-signals.ts';
 import { FakeVm } from '../services/fake-vm.ts';
+import type { VmRecord } from '../services/types.ts';
 import { clientPaths, connectClient, runSuite, suiteCommand, uploadSuite } from './client.ts';
 import type { ServerRecord } from './environment.ts';
 import { FakeContext } from './fake-context.ts';
@@ -22,7 +23,8 @@ beforeEach(() => {
 });
 
 const transcript = (name: string) => readFileSync(join(packageRoot, 'test/fixtures/nfstest', `${name}.log`), 'utf8');
-const connect = () => guest.connect({ host: '127.0.0.1', port: 2222, user: 'nfstest', privateKey: 'key' }, { ...never, deadlineMs: 1_000 });
+const connect = () =>
+  guest.connect({ host: '127.0.0.1', port: 2222, user: 'nfstest', privateKey: 'key', hostKey: fakeHostKey }, { ...never, deadlineMs: 1_000 });
 const server: ServerRecord = {
   ...{ identity: { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' }, containerId: 'c', containerName: 'ganesha-server' },
   ...{ nfsPort: 4000, mountPort: 4001, export: '/export', nfsVersions: ['3'] },
@@ -30,13 +32,27 @@ const server: ServerRecord = {
 const suite = () => ({ identity: { kind: 'nfstest' as const, version: null, source: dir }, dir: join(dir, 'suite') });
 
 describe('connectClient', () => {
-  const vm = new FakeVm({ pid: 1, startTime: '', qmpSocket: '', agentSocket: '', consoleLog: '', accelerator: 'tcg', sshPort: 2200 }, { console: '' }, false);
+  const record = { pid: 1, startTime: '', qmpSocket: '', agentSocket: '', consoleLog: '', accelerator: 'tcg', sshPort: 2200 };
+  const vmWith = (change: Pick<VmRecord, 'hostKey'>) => new FakeVm({ ...record, ...change }, { console: '' }, false);
+  const vm = vmWith({ hostKey: fakeHostKey });
 
   it('logs in with our key and asks for the kernel', async () => {
     await connectClient(guest, vm, 'key', context);
-    expect(guest.targets).toEqual([{ host: '127.0.0.1', port: 2200, user: 'nfstest', privateKey: 'key' }]);
+    expect(guest.targets).toEqual([{ host: '127.0.0.1', port: 2200, user: 'nfstest', privateKey: 'key', hostKey: fakeHostKey }]);
     expect(context.bodies).toContainEqual({ type: 'client.connected', kernel: '6.1.0-fake' });
     expect(context.phases).toEqual(['connect ok']);
+  });
+
+  it.each<Pick<VmRecord, 'hostKey'>>([{ hostKey: null }, {}])('a host key that is not known is not checked: %j', async (change) => {
+    await connectClient(guest, vmWith(change), 'key', context);
+    expect(guest.targets).toMatchObject([{ hostKey: null }]);
+  });
+
+  it('a guest that shows another host key than it was given is none', async () => {
+    guest.hostKey = 'ssh-ed25519 T1RIRVI=';
+    await expect(connectClient(guest, vm, 'key', context)).rejects.toMatchObject({ exitCode: 3, message: expect.stringMatching(/another machine .* answers/) });
+    expect(guest.ran).toEqual([]);
+    expect(context.phases).toEqual([expect.stringMatching(/^connect failed/)]);
   });
 
   it('does not ask for a kernel that is known', async () => {

@@ -44,7 +44,8 @@ export function connectClient(
   knownKernel: string | null = null,
 ): Promise<RemoteSession> {
   return inPhase(context, 'connect', async (timed) => {
-    const target = { host: '127.0.0.1', port: vm.record.sshPort, user: clientUser, privateKey };
+    const { sshPort, hostKey } = vm.record;
+    const target = { host: '127.0.0.1', port: sshPort, user: clientUser, privateKey, hostKey: hostKey ?? null };
     const session = await remote.connect(target, { signal: timed.signal, deadlineMs: context.deadlines.connectMs });
     const kernel = knownKernel ?? (await output(session, 'uname -r', timed)).trim();
     context.report({ type: 'client.connected', kernel });

@@ -7,7 +7,7 @@ import { vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeProcessTable } from '../services/fake-network.ts';
-import { EnvironmentFile, lockEnvironment, readEnvironment, type ServerRecord } from './environment.ts';
+import { EnvironmentFile, type KeptParts, lockEnvironment, readEnvironment, type ServerRecord } from './environment.ts';
 
 let options: Options;
 beforeEach(() => {
@@ -33,11 +33,56 @@ describe('EnvironmentFile', () => {
   });
 
   it('goes on with what another process wrote', async () => {
-    const record = { runId: 'run-0', createdAt: '2026-01-01T00:00:00Z', server, vm: null, suiteDigest: null };
+    const record = { runId: 'run-0', createdAt: '2026-01-01T00:00:00Z', server, vm: null, suiteDigest: null, kept: { server: true, vm: false } };
     const file = new EnvironmentFile(options, 'run-1');
     file.adopt(record);
     await file.update({ vm });
     expect(await readEnvironment(options)).toEqual({ ...record, vm });
+  });
+
+  it('a part is kept from when that is said until it goes, whatever becomes of the other', async () => {
+    const kept = async () => (await readEnvironment(options))?.kept;
+    const file = new EnvironmentFile(options, 'run-1');
+    await file.update({ server });
+    expect(await kept()).toEqual({ server: false, vm: false });
+    await file.update({ kept: { server: true } });
+    await file.update({ vm });
+    expect(await kept()).toEqual({ server: true, vm: false });
+    // Restarted, it takes the place of one that was kept.
+    await file.update({ server: { ...server, containerId: 'c2' } });
+    await file.update({ kept: { vm: true } });
+    expect(await kept()).toEqual({ server: true, vm: true });
+    await file.update({ vm: null });
+    await file.update({ vm });
+    expect(await kept()).toEqual({ server: true, vm: false });
+    await file.update({ server: null, kept: { server: true } });
+    expect(await kept()).toEqual({ server: false, vm: false });
+  });
+
+  it.each<[unknown, KeptParts | null]>([
+    // The first versions wrote down only what they left on purpose; later ones had one word for both parts.
+    [undefined, { server: true, vm: true }],
+    [true, { server: true, vm: true }],
+    [false, { server: false, vm: false }],
+    [
+      { server: true, vm: false },
+      { server: true, vm: false },
+    ],
+    ['yes', null],
+    [null, null],
+    [{ server: true }, null],
+    [{ server: 1, vm: 0 }, null],
+  ])('reads kept: %j', async (written, kept) => {
+    mkdirSync(options.vmDir, { recursive: true });
+    const record = { runId: 'run-0', createdAt: '2026-01-01T00:00:00Z', server, vm, suiteDigest: null };
+    writeFileSync(vmFiles(options).environment, JSON.stringify({ ...record, kept: written }));
+    expect(await readEnvironment(options)).toEqual(kept === null ? null : { ...record, kept });
+  });
+
+  it('what is not there is not kept', async () => {
+    mkdirSync(options.vmDir, { recursive: true });
+    writeFileSync(vmFiles(options).environment, JSON.stringify({ runId: 'run-0', createdAt: '', server: null, vm, suiteDigest: null, kept: true }));
+    expect((await readEnvironment(options))?.kept).toEqual({ server: false, vm: true });
   });
 
   it('a note that can’t be written is no reason to lose the next', async () => {
@@ -48,6 +93,26 @@ describe('EnvironmentFile', () => {
     const sound = new EnvironmentFile(elsewhere, 'run-1');
     await sound.update({ server });
     expect(await readEnvironment(elsewhere)).toMatchObject({ server });
+  });
+
+  it.each<[object, boolean]>([
+    [{}, true],
+    [{ hostKey: null }, true],
+    [{ hostKey: 'ssh-ed25519 AAAA' }, true],
+    [{ hostKey: 'ssh-ed25519 AAAA\nnfstest-vm ssh-ed25519 BBBB' }, false],
+    [{ hostKey: 5 }, false],
+  ])('a VM with the host key %j: sound %s', async (change, isSound) => {
+    const record = {
+      runId: 'run-0',
+      createdAt: '2026-01-01T00:00:00Z',
+      server: null,
+      vm: { ...vm, ...change },
+      suiteDigest: null,
+      kept: { server: false, vm: true },
+    };
+    mkdirSync(options.vmDir, { recursive: true });
+    writeFileSync(vmFiles(options).environment, JSON.stringify(record));
+    expect(await readEnvironment(options)).toEqual(isSound ? record : null);
   });
 
   it.each(['', '{', 'null', '{"runId":1}', '[]'])('takes %j for no environment', async (text) => {

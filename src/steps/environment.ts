@@ -6,9 +6,9 @@ import { readOwnJson } from '../disk/read-json.ts';
 import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { ProcessTable } from '../services/types.ts';
-import { type EnvironmentRecord, environmentOf } from './environment-record.ts';
+import { type EnvironmentRecord, environmentOf, type KeptParts } from './environment-record.ts';
 
-export type { EnvironmentRecord, ServerRecord } from './environment-record.ts';
+export type { EnvironmentRecord, KeptParts, ServerRecord } from './environment-record.ts';
 
 /** The environment of a VM folder as written down. */
 export class EnvironmentFile {
@@ -19,11 +19,15 @@ export class EnvironmentFile {
 
   constructor(options: Pick<Options, 'vmDir' | 'lane'>, runId: string) {
     this.#path = vmFiles(options).environment;
-    this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null, suiteDigest: null, kept: false };
+    this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null, suiteDigest: null, kept: { server: false, vm: false } };
   }
 
-  update(change: Partial<Pick<EnvironmentRecord, 'server' | 'vm' | 'suiteDigest' | 'kept'>>): Promise<void> {
-    this.#record = { ...this.#record, ...change };
+  update({ kept = {}, ...change }: Partial<Pick<EnvironmentRecord, 'server' | 'vm' | 'suiteDigest'>> & { readonly kept?: Partial<KeptParts> }): Promise<void> {
+    const before = this.#record;
+    const after = { ...before, ...change };
+    // A part that is new is not kept before it is said to be; one that takes another's place is kept as that was.
+    const isKept = (part: keyof KeptParts) => after[part] !== null && (kept[part] ?? (before[part] !== null && before.kept[part]));
+    this.#record = { ...after, kept: { server: isKept('server'), vm: isKept('vm') } };
     const text = `${JSON.stringify(this.#record, null, 2)}\n`;
     const empty = this.#record.server === null && this.#record.vm === null;
     // A note that could not be written must not take the later ones with it.

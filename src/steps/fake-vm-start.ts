@@ -5,7 +5,7 @@ import type { Options, Values } from '../config/options.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
 import { FakePortService, FakeProcessTable } from '../services/fake-network.ts';
-import { FakeRemoteService } from '../services/fake-remote.ts';
+import { FakeRemoteService, fakeHostKey } from '../services/fake-remote.ts';
 import { never } from '../services/fake-signals.ts';
 import { FakeVmService } from '../services/fake-vm.ts';
 import type { VmHandle } from '../services/types.ts';
@@ -79,6 +79,7 @@ export class FakeVmStart {
         platform: this.platform,
         arch: 'x64',
         cidata: this.cidata,
+        hostKey: fakeHostKey,
         tail: this.context.tail('vm'),
         onConsole: this.context.logs.buffers.vm.subscribe,
       },

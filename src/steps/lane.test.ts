@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { vmFiles } from '../config/vm-files.ts';
 import { outcomeWith } from '../machine/fake-steps.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
-import { readEnvironment } from './environment.ts';
+import type { VmRecord } from '../services/types.ts';
+import { type EnvironmentRecord, readEnvironment } from './environment.ts';
 import { FakeLab } from './fake-lab.ts';
 
 let lab: FakeLab;
@@ -38,6 +39,38 @@ describe('a lane from start to end', () => {
     expect(lab.context.logs.buffers.vm.tail(1)).toEqual(['NFSTEST_VM_READY']);
   });
 
+  it('writes down for ssh whom the VM’s port leads to', async () => {
+    const lane = await lab.openLane();
+    await lane.startVm(controls());
+    const hostKey = (await readEnvironment(lab.options))?.vm?.hostKey;
+    expect(hostKey).toMatch(/^ssh-ed25519 /);
+    expect(readFileSync(vmFiles(lab.options).knownHosts, 'utf8')).toBe(`nfstest-vm ${hostKey}\n`);
+    await lane.connect(controls());
+    expect(lab.remote.targets.map((target) => target.hostKey)).toEqual([hostKey, hostKey]);
+    await lane.release(controls(), passed);
+  });
+
+  it.each<[Pick<VmRecord, 'hostKey'>, string]>([
+    [{ hostKey: null }, 'its seed gives it none'],
+    [{}, 'an earlier version of this program started it'],
+  ])('says once of a VM that is not checked why, and leaves no word of an earlier one: %j', async (change, why) => {
+    const first = await lab.openLane({ keep: true });
+    await Promise.all([first.startServer(controls()), first.startVm(controls())]);
+    await first.release(controls(), passed);
+    const { vm, ...record } = (await readEnvironment(lab.options)) as EnvironmentRecord;
+    const { hostKey, ...older } = vm as VmRecord;
+    Object.defineProperty(lab.vms.vms.at(-1), 'record', { value: { ...older, ...change } });
+    const lane = await lab.openLane({ keep: true, attached: { ...record, vm: { ...older, ...change } } });
+    await lane.attach(controls());
+    await lane.connect(controls());
+    expect(lab.remote.targets.map((target) => target.hostKey)).toEqual([hostKey, null]);
+    expect(lab.context.notes.filter((note) => note.includes('host key'))).toEqual([
+      `info: the client VM’s SSH host key is not known (${why}), so it is not checked`,
+    ]);
+    expect(existsSync(vmFiles(lab.options).knownHosts)).toBe(false);
+    await lane.release(controls(), passed);
+  });
+
   it('waits for steps that were cut off before it stops anything', async () => {
     lab.engine.startMs = 100;
     const lane = await lab.openLane();
@@ -66,7 +99,7 @@ describe('release', () => {
     const lane = await started({ keep: true });
     await lane.release(controls(), outcomeWith(exitCode));
     expect(lab.leftovers()).toEqual(['container ganesha-server', 'VM']);
-    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' } });
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, kept: { server: true, vm: true } });
     expect(existsSync(vmFiles(lab.options).overlay)).toBe(true);
     expect(lab.context.phases).not.toContain('stop ok');
   });
@@ -83,9 +116,11 @@ describe('release', () => {
     await first.release(controls(), passed);
     const second = await lab.openLane({ keep: true });
     await second.startVm(controls());
+    // Killed now, only its VM would be nobody's.
+    expect(await readEnvironment(lab.options)).toMatchObject({ kept: { server: true, vm: false } });
     await second.release(controls(), outcomeWith(3));
     expect(lab.leftovers()).toEqual(['container ganesha-server']);
-    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null });
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null, kept: { server: true, vm: false } });
   });
 
   it('stops nothing of an environment that it was attached to', async () => {

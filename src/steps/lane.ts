@@ -12,6 +12,7 @@ import { ensureClientKey } from './client-key.ts';
 import { inPhase, type StepContext } from './context.ts';
 import { diagnose, look } from './diagnosis.ts';
 import type { Hang } from './hang.ts';
+import { noteHostKey } from './host-key.ts';
 import type { LaneServices, LaneSettings } from './lane-settings.ts';
 import { isClientLost, runLaneSuite } from './lane-suite.ts';
 import { LaneWatch } from './lane-watch.ts';
@@ -81,6 +82,7 @@ export class Lane implements LaneSteps {
     this.#ownServer(server, controls);
     this.#watch.serverAnswers(server, controls);
     this.#ownVm(vm, controls);
+    await noteHostKey(this.#scope.options, vm.record, controls);
     this.#suiteInVm = this.#settings.attached?.suiteDigest ?? null;
     reportAttached(server, vm, controls);
   }
@@ -124,16 +126,17 @@ export class Lane implements LaneSteps {
     this.#bootedVm = true;
     await mkdir(vmFiles(this.#scope.options).laneDir, { recursive: true });
     const { runId, options, platform, arch } = this.#scope;
-    const { image, cidata, key } = this.#preparation.vmReady;
+    const { image, cidata, key, hostKey } = this.#preparation.vmReady;
     const { environment, saved } = this.#settings;
     const input = {
-      ...{ runId, options, platform, arch, image, cidata, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
+      ...{ runId, options, platform, arch, image, cidata, hostKey, privateKey: key.privateKey, suite: this.#preparation.suite, saved },
       hostname: options.lane === 0 ? 'nfstest-vm' : `nfstest-vm-${options.lane + 1}`,
       tail: tailOf(this.#scope, 'vm'),
       onConsole: this.#scope.logs.buffers.vm.subscribe,
       onStarted: async (vm: VmHandle) => {
         this.#ownVm(vm, controls);
         await environment.update({ vm: vm.record });
+        await noteHostKey(this.#scope.options, vm.record, controls);
       },
       onBooting: async (vm: VmHandle | null) => {
         if (vm) void this.#followers.followConsole(vm);
@@ -233,7 +236,8 @@ export class Lane implements LaneSteps {
     this.#session?.close();
     try {
       if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls));
-      else if (this.#settings.attached === null) await this.#settings.environment.update({ kept: true });
+      else if (this.#settings.attached === null)
+        await this.#settings.environment.update({ kept: { ...(this.#server && { server: true }), ...(this.#vm && { vm: true }) } });
     } finally {
       await this.#followers.end();
       for (const channel of ['suite', 'server', 'vm', 'build'] as const) this.#scope.logs.end(channel);

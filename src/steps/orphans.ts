@@ -4,6 +4,7 @@ import { tryLock } from '../disk/lock.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import type { EngineService, ProcessTable, VmService } from '../services/types.ts';
 import { lockEnvironment, readEnvironment } from './environment.ts';
+import { unkeptParts } from './environment-record.ts';
 import { stopEnvironment } from './stop.ts';
 
 export interface StopServices {
@@ -20,8 +21,8 @@ export interface OrphansFound {
 }
 
 /**
- * Stops what runs left that were killed: every environment in a VM folder, of triage and of other instances too, that no living process
- * holds and that was not left running on purpose.
+ * Stops what runs left that were killed: every server and VM of the environments in a VM folder, of triage and of other instances too, that
+ * no living process holds and that was not left running on purpose.
  */
 export async function stopOrphans(options: Options, services: StopServices): Promise<OrphansFound> {
   // Also what was killed while it made an image holds nobody up.
@@ -49,13 +50,15 @@ export async function stopOrphansIn(dirs: readonly string[], options: Options, s
   return { stopped, troubles };
 }
 
-async function stopOrphan(options: Options, services: StopServices): Promise<readonly string[]> {
+/** The same in one VM folder, whose lock the caller holds. With `recordedOnly` nothing is looked for that is not written down. */
+export async function stopOrphan(options: Options, services: StopServices, { recordedOnly = false } = {}): Promise<readonly string[]> {
   const lanes = await lanesOnDisk(options);
   const records = await Promise.all(lanes.map((lane) => readEnvironment({ ...options, lane })));
-  if (records.some((record) => record !== null && record.kept !== false)) return [];
+  const unkept = unkeptParts(records);
+  const isOrphan = (part: keyof typeof unkept) => unkept[part] && (!recordedOnly || records.some((record) => (record?.[part] ?? null) !== null));
   // The VM first: for it no engine is needed.
-  const vm = await stopEnvironment(options, { server: false, vm: true }, services);
-  return [...vm, ...(await stopEnvironment(options, { server: true, vm: false }, services))];
+  const vm = isOrphan('vm') ? await stopEnvironment(options, { server: false, vm: true }, services) : [];
+  return [...vm, ...(isOrphan('server') ? await stopEnvironment(options, { server: true, vm: false }, services) : [])];
 }
 
 /** An error that says what could not be stopped. */

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakePortService } from '../services/fake-network.ts';
-import { FakeRemoteService } from '../services/fake-remote.ts';
+import { FakeRemoteService, fakeHostKey } from '../services/fake-remote.ts';
 import { FakeVmService } from '../services/fake-vm.ts';
 import { FakeContext } from './fake-context.ts';
 import { provisionImage } from './provision.ts';
@@ -32,7 +32,8 @@ function provision() {
     booted.push(accelerator);
   };
   const services = { vms, remote, ports, accelerators: async () => ['tcg'], firmware: async () => null, onBooted };
-  return provisionImage({ options, image, cidata: '/seed.iso', key: { privateKey: 'private', publicKey: 'public' } }, services, context);
+  const key = { privateKey: 'private', publicKey: 'public' };
+  return provisionImage({ options, image, seed: { cidata: '/seed.iso', hostKey: fakeHostKey }, key }, services, context);
 }
 
 /** The guest obeys `poweroff`. */

@@ -9,6 +9,7 @@ import { LineSplitter } from '../stream/split-lines.ts';
 import type { ClientKey } from './client-key.ts';
 import type { StepContext } from './context.ts';
 import { type VmServices, vmSpec, waitForMarker } from './vm.ts';
+import type { Seed } from './vm-image.ts';
 import { aborted, within } from './wait.ts';
 
 /** Packages come over the network of an emulated guest. */
@@ -17,7 +18,7 @@ const shutdownDeadlineMs = 60_000;
 export interface ProvisionInput {
   readonly options: Options;
   readonly image: VmImage;
-  readonly cidata: string;
+  readonly seed: Seed;
   readonly key: ClientKey;
 }
 
@@ -28,11 +29,11 @@ export interface ProvisionServices extends Pick<VmServices, 'accelerators' | 'fi
 }
 
 /** Boots an image itself, not an overlay, so that what cloud-init installs stays; then shuts it down in good order. */
-export async function provisionImage({ options, image, cidata, key }: ProvisionInput, services: ProvisionServices, context: StepContext): Promise<void> {
+export async function provisionImage({ options, image, seed, key }: ProvisionInput, services: ProvisionServices, context: StepContext): Promise<void> {
   const runId = 'provisioning';
   const sshPort = await services.ports.findFree({ from: options.sshPort.value, avoid: [options.nfsPort.value] });
   const spec = vmSpec(
-    { runId, options, platform: process.platform, arch: process.arch, image, cidata },
+    { runId, options, platform: process.platform, arch: process.arch, image, ...seed },
     await services.accelerators(context),
     sshPort,
     await services.firmware(),
@@ -51,7 +52,7 @@ export async function provisionImage({ options, image, cidata, key }: ProvisionI
     const tail = (count: number) => ({ path: consoleLog, lines: buffer.tail(count) });
     await waitForMarker({ tail, onConsole: buffer.subscribe, options }, vm, 'vm-image', context);
     const session = await services.remote.connect(
-      { host: '127.0.0.1', port: sshPort, user: clientUser, privateKey: key.privateKey },
+      { host: '127.0.0.1', port: sshPort, user: clientUser, privateKey: key.privateKey, hostKey: seed.hostKey },
       { signal: context.signal, deadlineMs: context.deadlines.connectMs },
     );
     // The connection goes with the guest.

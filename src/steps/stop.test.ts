@@ -38,7 +38,10 @@ const startContainer = (name: string, environment = environmentId(options.vmDir)
 
 const startVm = (): Promise<VmHandle> => {
   const image = { disk: '', kernel: null, title: '', needsProvisioning: false };
-  return vms.start(vmSpec({ runId: 'r', options, platform: 'linux', arch: 'x64', image, cidata: '' }, ['tcg'], 2222, null), { ...never, onNote: () => {} });
+  return vms.start(vmSpec({ runId: 'r', options, platform: 'linux', arch: 'x64', image, cidata: '', hostKey: null }, ['tcg'], 2222, null), {
+    ...never,
+    onNote: () => {},
+  });
 };
 
 async function writeDown(container: ContainerHandle | null, vm: VmHandle | null): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Options } from '../config/options.ts';
@@ -26,7 +27,12 @@ export async function stopEnvironment(
     }
     for (const lane of lanes) await (await environmentOf(lane))?.file.update({ server: null });
   }
-  for (const lane of lanes) if (lane.lane > 0 && parts.vm) await rm(vmFiles(lane).laneDir, { recursive: true, force: true });
+  for (const lane of lanes) {
+    const { laneDir, qmpSocket } = vmFiles(lane);
+    // Its other part may go on.
+    const isEmpty = (await readEnvironment(lane)) === null && !existsSync(qmpSocket);
+    if (lane.lane > 0 && isEmpty) await rm(laneDir, { recursive: true, force: true });
+  }
   return stopped;
 }
 

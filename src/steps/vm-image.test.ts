@@ -10,6 +10,7 @@ import { FakeVmImageService } from '../services/fake-images.ts';
 import { FakeProcessTable } from '../services/fake-network.ts';
 import { ensureClientKey } from './client-key.ts';
 import { FakeContext } from './fake-context.ts';
+import { hostKeyInSeed } from './host-key.ts';
 import { prepareVmImage } from './vm-image.ts';
 
 let dir: string;
@@ -164,13 +165,44 @@ describe('the seed', () => {
     const userData = readFileSync(file('user-data'), 'utf8');
     expect(userData).toContain(key.publicKey);
     expect(userData).toContain('NFSTEST_VM_READY');
-    expect(userData).not.toMatch(/@SSH_PUBLIC_KEY@|@READY_MARKER@/);
+    expect(userData).not.toMatch(/@[A-Z_]+@/);
     await prepare();
     rmSync(file('id_ed25519'));
     await prepare();
     rmSync(file('cidata.iso'));
     await prepare();
     expect(images.calls.filter((call) => call === 'seed')).toHaveLength(3);
+  });
+
+  it('gives the guest the checkout’s host key, and nobody else may read it', async () => {
+    const { hostKey } = await prepare();
+    const [, yaml = ''] = /^ssh_keys:\n {2}ed25519_private: (.*)$/m.exec(readFileSync(file('user-data'), 'utf8')) ?? [];
+    expect(JSON.parse(yaml)).toBe(readFileSync(file('host_ed25519'), 'utf8'));
+    expect(hostKey).toMatch(/^ssh-ed25519 [A-Za-z0-9+/]{68}$/);
+    expect(hostKeyInSeed(readFileSync(file('user-data')))).toBe(hostKey);
+    expect(statSync(file('user-data')).mode & 0o777).toBe(0o600);
+  });
+
+  it('is new to a disk that was booted before whenever it says something else, and only then', async () => {
+    await prepare();
+    const first = readFileSync(file('meta-data'), 'utf8');
+    expect(first).toMatch(/^instance-id: nfstest-vm-[\da-f]{12}\nlocal-hostname: nfstest-vm\n$/);
+    rmSync(file('cidata.iso'));
+    await prepare();
+    expect(readFileSync(file('meta-data'), 'utf8')).toBe(first);
+    rmSync(file('host_ed25519'));
+    await prepare();
+    expect(readFileSync(file('meta-data'), 'utf8')).not.toBe(first);
+  });
+
+  it('is made anew for another host key; a damaged one is told of', async () => {
+    const { hostKey } = await prepare();
+    writeFileSync(file('host_ed25519'), 'no key');
+    const context = new FakeContext();
+    const again = await prepare({}, { context });
+    expect(again.hostKey).not.toBe(hostKey);
+    expect(context.notes).toEqual([expect.stringMatching(/host_ed25519 is damaged .*set aside/)]);
+    expect(images.calls.filter((call) => call === 'seed')).toHaveLength(2);
   });
 
   it('is made again after a failure: the old one holds the old key', async () => {
@@ -193,7 +225,9 @@ describe('the seed', () => {
       hint: expect.stringContaining(`${file('id_ed25519')}.pub`),
     });
     writeFileSync(cidata, `ssh_authorized_keys: ["${key.publicKey}"]`);
-    expect(await prepare({ CIDATA_NAME: cidata })).toMatchObject({ cidata });
+    expect(await prepare({ CIDATA_NAME: cidata })).toMatchObject({ cidata, hostKey: null });
+    writeFileSync(cidata, `ssh_authorized_keys: ["${key.publicKey}"]\nssh_keys:\n  ed25519_public: ssh-ed25519 AAAA\n`);
+    expect(await prepare({ CIDATA_NAME: cidata })).toMatchObject({ cidata, hostKey: 'ssh-ed25519 AAAA' });
     await expect(prepare({ CIDATA_NAME: '/no/such.iso' })).rejects.toMatchObject({ exitCode: 2, message: 'the seed image /no/such.iso does not exist' });
     expect(images.calls.filter((call) => call === 'seed')).toHaveLength(1);
   });

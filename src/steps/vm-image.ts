@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
@@ -12,12 +13,20 @@ import { type ClientKey, ensureClientKey } from './client-key.ts';
 import { contentHash } from './content-hash.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
+import { ensureHostKey, hostKeyInSeed } from './host-key.ts';
 
 const phase = 'vm-image';
 
-export interface PreparedVm {
-  readonly image: VmImage;
+/** What tells a guest who it is. */
+export interface Seed {
+  /** Path of the ISO image. */
   readonly cidata: string;
+  /** SSH host key that it gives the guest; null: one of the user's gives none. */
+  readonly hostKey: string | null;
+}
+
+export interface PreparedVm extends Seed {
+  readonly image: VmImage;
   readonly key: ClientKey;
   readonly detail: string;
 }
@@ -35,7 +44,7 @@ export interface VmImageServices {
   readonly processes: ProcessTable;
   readonly images: VmImageService;
   /** Boots an image once so that it installs its packages, then shuts it down. */
-  readonly provision: (image: VmImage, cidata: string, key: ClientKey, context: StepContext) => Promise<void>;
+  readonly provision: (image: VmImage, seed: Seed, key: ClientKey, context: StepContext) => Promise<void>;
 }
 
 /** Finds or makes the client VM's disk image, the key and the seed ISO. */
@@ -48,14 +57,14 @@ export function prepareVmImage(
 ): Promise<PreparedVm> {
   const prepare = async (timed: StepContext): Promise<PreparedVm> => {
     const key = await ensureClientKey(vmFiles(options).key);
-    const cidata = await prepareSeed(options, key, services.images, timed);
+    const seed = await prepareSeed(options, key, services.images, timed);
     const found = await prepareDisk(options, platform, arch, services.images, timed);
     if (found.image.needsProvisioning) {
       progressOf(timed, phase)('first boot: installing packages');
-      await services.provision(found.image, cidata, key, timed);
+      await services.provision(found.image, seed, key, timed);
       await markProvisioned(found.image.disk);
     }
-    return { ...found, cidata, key };
+    return { ...found, ...seed, key };
   };
   // Environments that share the image may start at the same time.
   const onWait = ({ pid }: LockRecord) => progressOf(context, phase)(`waiting for process ${pid}, which makes it`);
@@ -162,32 +171,46 @@ const alpineImage = (disk: string, options: Options, needsProvisioning: boolean)
   needsProvisioning,
 });
 
+/** Whether the seed is made here, or was; the user-data that it was made of then lies beside it. */
+export function isOwnSeed(options: Pick<Options, 'cidata' | 'imageDir' | 'vmDir'>): boolean {
+  const cidata = options.cidata.value;
+  return dirname(cidata) === options.imageDir && (existsSync(vmFiles(options).userData) || !existsSync(cidata));
+}
+
 /** Makes the seed ISO from user-data, anew when key or user-data changed. One that the user gave must let us in. */
-async function prepareSeed(options: Options, key: ClientKey, images: VmImageService, context: StepContext): Promise<string> {
+async function prepareSeed(options: Options, key: ClientKey, images: VmImageService, context: StepContext): Promise<Seed> {
   const files = vmFiles(options);
   const cidata = options.cidata.value;
-  const isOurs = dirname(cidata) === options.imageDir && (existsSync(files.userData) || !existsSync(cidata));
-  if (!isOurs) {
+  if (!isOwnSeed(options)) {
     if (!existsSync(cidata)) throw new UserError(`the seed image ${cidata} does not exist`, 'check --cidata (CIDATA_NAME), or leave it out to have one made');
     // Small files lie unpacked in an ISO image.
     const keyData = key.publicKey.split(' ')[1] ?? '';
-    if (!(await readFile(cidata)).includes(keyData)) {
+    const content = await readFile(cidata);
+    if (!content.includes(keyData)) {
       throw new UserError(
         `${cidata} does not hold this checkout's SSH key`,
         `add ${files.key}.pub to its user-data (user ${clientUser}), or leave --cidata out`,
       );
     }
-    return cidata;
+    return { cidata, hostKey: hostKeyInSeed(content) };
   }
+  const tell = (message: string) => context.report({ type: 'note.reported', level: 'warning', message });
+  const hostKey = await ensureHostKey(files.hostKey, tell);
   const template = await readFile(asset('vm', 'user-data'), 'utf8');
-  const text = template.replaceAll('@SSH_PUBLIC_KEY@', key.publicKey).replaceAll('@READY_MARKER@', readyMarker);
+  const text = template
+    .replaceAll('@SSH_PUBLIC_KEY@', key.publicKey)
+    .replaceAll('@SSH_HOST_PRIVATE_KEY@', JSON.stringify(hostKey.privateKey))
+    .replaceAll('@SSH_HOST_PUBLIC_KEY@', JSON.stringify(hostKey.publicKey))
+    .replaceAll('@READY_MARKER@', readyMarker);
   const unchanged = existsSync(cidata) && (await readFile(files.userData, 'utf8').catch(() => '')) === text;
   if (!unchanged) {
     // Where making the new one fails, the old one must not look like it.
     await rm(cidata, { force: true });
-    await writeFile(files.userData, text);
-    await copyFile(asset('vm', 'meta-data'), files.metaData);
+    await writeFileAtomically(files.userData, text, { mode: 0o600 });
+    // A disk that was booted before, as Alpine's is for its packages, takes keys only from a seed that is new to it.
+    const id = createHash('sha256').update(text).digest('hex').slice(0, 12);
+    await writeFileAtomically(files.metaData, (await readFile(asset('vm', 'meta-data'), 'utf8')).replace('@SEED_ID@', id));
     await images.createSeed({ target: cidata, userData: files.userData, metaData: files.metaData }, { signal: context.signal });
   }
-  return cidata;
+  return { cidata, hostKey: hostKey.publicKey };
 }

@@ -38,6 +38,8 @@ export interface StartVmInput {
   readonly arch: string;
   readonly image: VmImage;
   readonly cidata: string;
+  /** SSH host key that the seed gives the guest; null where it gives none. */
+  readonly hostKey: string | null;
   /** Of the console. */
   readonly tail: TailOf;
   /** Tells when the console has gone on. */
@@ -64,7 +66,7 @@ export interface StartedVm {
 
 /** What QEMU will be told to boot; also printed by --dry-run. */
 export function vmSpec(
-  { runId, options, platform, arch, image, cidata }: Pick<StartVmInput, 'runId' | 'options' | 'platform' | 'arch' | 'image' | 'cidata'>,
+  { runId, options, platform, arch, image, cidata, hostKey }: Pick<StartVmInput, 'runId' | 'options' | 'platform' | 'arch' | 'image' | 'cidata' | 'hostKey'>,
   accelerators: readonly string[],
   sshPort: number,
   firmware: string | null,
@@ -72,7 +74,7 @@ export function vmSpec(
   const { overlay, consoleLog, qemuLog, qmpSocket, agentSocket } = vmFiles(options);
   return {
     ...{ runId, platform, arch, accelerators, memoryMiB: options.memoryMiB, cpus: options.cpus, overlay, cidata, kernel: image.kernel, firmware, sshPort },
-    ...{ consoleLog, qemuLog, qmpSocket, agentSocket, memoryFile: null, restoreFrom: null },
+    ...{ hostKey, consoleLog, qemuLog, qmpSocket, agentSocket, memoryFile: null, restoreFrom: null },
   };
 }
 

@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { openRun } from '../../src/commands/open-run.ts';
 import { readDefaults } from '../../src/config/defaults-file.ts';
 import { resolveOptions } from '../../src/config/options.ts';
-import { clientUser } from '../../src/config/vm-files.ts';
+import { sshArguments, vmFiles } from '../../src/config/vm-files.ts';
 import { TestTerminal } from '../ui/terminal.ts';
 import { cli, diskBytes, lastEvent, median, nfstestTui, runsDir, settings, vmDir } from './lab.ts';
 
@@ -106,8 +105,7 @@ function suiteByHand(command: string): Promise<number> {
   if (!root || !script || !args) throw new Error(`the suite's command has changed: ${command}`);
   const guest = `cd /tmp && PYTHONPATH=${root} PATH=$PATH:/usr/sbin:/sbin python3 -u ${root}/${script} ${args}`;
   const began = performance.now();
-  const quiet = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', '-o', 'IdentitiesOnly=yes'];
-  const words = ['-i', join(vmDir, 'id_ed25519'), '-p', settings.SSH_PORT, ...quiet, `${clientUser}@127.0.0.1`, guest];
+  const words = [...sshArguments(vmFiles({ vmDir }), Number(settings.SSH_PORT), true), guest];
   return new Promise((done, fail) => {
     const child = spawn('ssh', words, { stdio: ['ignore', 'ignore', 'inherit'] });
     child.on('error', fail);

@@ -6,6 +6,7 @@ import { clientUser, vmFiles } from '../../src/config/vm-files.ts';
 import { resolveEngine } from '../../src/host/engine-socket.ts';
 import { qmp } from '../../src/services/qemu/qmp.ts';
 import { Ssh2RemoteService } from '../../src/services/ssh.ts';
+import { readEnvironment } from '../../src/steps/environment.ts';
 import { type Finished, root, runCli, startCli } from '../support/cli.ts';
 import { openLab } from '../support/lab.ts';
 import { containersOf, leftoversOf, processesOf, volumesOf } from './leftovers.ts';
@@ -155,9 +156,10 @@ export class FaultLab {
 
   /** Runs a command in the guest over a connection of its own. */
   async guest(command: string): Promise<string> {
-    const privateKey = await readFile(vmFiles({ vmDir: this.vmDir }).key, 'utf8');
+    const where = { vmDir: this.vmDir };
+    const privateKey = await readFile(vmFiles(where).key, 'utf8');
     const session = await new Ssh2RemoteService().connect(
-      { host: '127.0.0.1', port: this.sshPort, user: clientUser, privateKey },
+      { host: '127.0.0.1', port: this.sshPort, user: clientUser, privateKey, hostKey: (await readEnvironment(where))?.vm?.hostKey ?? null },
       { signal, deadlineMs: 20_000 },
     );
     let text = '';

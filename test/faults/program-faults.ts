@@ -109,6 +109,29 @@ export const programFaults: readonly Fault[] = [
     },
   },
   {
+    name: 'kill-9-beside-kept-server',
+    about: '`start-client` is killed while its VM boots, beside a server that is kept: `clean --orphans` stops the VM alone, the next `start-client` works',
+    speed: 'slow',
+    expected: { exitCode: 0, says: [/^stopped client VM \(pid \d+\)$/m], withinS: 30 },
+    inflict: async (lab) => {
+      await lab.must('start-server');
+      const program = lab.command(['start-client', '--cold', ...lab.flags]);
+      await lab.until(program, 'vm.started');
+      lab.strike();
+      program.child.kill('SIGKILL');
+      await program.finished;
+      const finished = await lab.command(['clean', '--orphans', ...lab.flags]).finished;
+      const state = async () => (await (await lab.container()).inspect()).State.Status;
+      if ((await state()) !== 'running') throw new Error(`the kept server is ${await state()}`);
+      const { stdout } = await lab.must('clean', '--orphans');
+      if (!stdout.includes('nothing was left behind')) throw new Error(`a second clean stopped something: ${stdout}`);
+      await lab.must('start-client');
+      await lab.must('test', '--testcase=read', '--triage=never');
+      await lab.must('stop-env');
+      return finished;
+    },
+  },
+  {
     name: 'exception-in-program',
     about: 'an exception that nobody catches while testcases run: it is shown, everything is stopped, and the exit code is 3',
     speed: 'slow',

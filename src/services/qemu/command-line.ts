@@ -2,7 +2,7 @@ import { shellQuote } from '../../model/shell-quote.ts';
 import type { VmSpec } from '../types.ts';
 
 /** The part of a spec that decides about the command line. */
-export type CommandLineSpec = Omit<VmSpec, 'accelerators' | 'qemuLog'> & { readonly accelerator: string };
+export type CommandLineSpec = Omit<VmSpec, 'accelerators' | 'qemuLog' | 'hostKey'> & { readonly accelerator: string };
 
 export interface CommandLine {
   readonly binary: string;

@@ -90,8 +90,8 @@ export class QemuVmService implements VmService {
     const exited = new Promise<VmExit>((resolve) => child.once('exit', (exitCode, exitSignal) => resolve({ exitCode, signal: exitSignal })));
     const pid = child.pid ?? 0;
     const startTime = (await this.#processes.startTime(pid)) ?? '';
-    const { qmpSocket, agentSocket, consoleLog, sshPort } = spec;
-    const record = { pid, startTime, qmpSocket, agentSocket, consoleLog, accelerator, sshPort };
+    const { qmpSocket, agentSocket, consoleLog, sshPort, hostKey } = spec;
+    const record = { pid, startTime, qmpSocket, agentSocket, consoleLog, accelerator, sshPort, hostKey };
     const handle = new QemuVmHandle(record, this.#processes, exited);
     try {
       await this.#waitForMonitor(handle, spec, signal);
