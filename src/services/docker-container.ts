@@ -52,6 +52,7 @@ export class DockerContainerHandle implements ContainerHandle {
   }
 
   async *logs({ signal }: Cancellable): AsyncIterable<Uint8Array> {
+    const what = `read the log of ${this.name}`;
     const reader = new ContainerLogReader();
     for (let isFirst = true; !signal.aborted; isFirst = false) {
       try {
@@ -60,8 +61,8 @@ export class DockerContainerHandle implements ContainerHandle {
         if (signal.aborted || !(await this.#isRunning())) return;
       } catch (error) {
         if (signal.aborted || (statusOf(error) === 404 && !isFirst)) return;
-        const isAnswer = statusOf(error) !== undefined;
-        if (isAnswer || (await orAborted(this.#link.isBack(), signal)) === false) throw engineFailure(`read the log of ${this.name}`, error);
+        if (statusOf(error) !== undefined) throw engineFailure(what, error);
+        if ((await orAborted(this.#link.isBack(), signal)) === false) throw engineFailure(what, new EngineGone());
       }
       await sleep(retryMs, undefined, { signal }).catch(() => {});
     }
