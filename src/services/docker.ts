@@ -191,9 +191,10 @@ export class DockerEngineService implements EngineService {
       let failure: Error | null = null;
       const done = (broken: Error | null) => {
         signal.removeEventListener('abort', abort);
-        const error = broken ?? failure;
-        if (error)
-          reject(signal.aborted ? signal.reason : new EnvironmentError(error.message.trim(), 'the build log has the lines before it', { cause: error }));
+        if (signal.aborted) reject(signal.reason);
+        else if (broken)
+          reject(new EnvironmentError('the connection to the container engine broke off', 'see the engine’s own log, then try again', { cause: broken }));
+        else if (failure) reject(new EnvironmentError(failure.message.trim(), 'the build log has the lines before it', { cause: failure }));
         else resolve();
       };
       this.#docker.modem.followProgress(stream, done, (message: EngineMessage) => {

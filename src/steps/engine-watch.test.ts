@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventBody } from '../model/events.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { EngineAbsence } from '../services/types.ts';
-import { watchEngine } from './engine-watch.ts';
+import { watchEngine, whileEngineAnswers } from './engine-watch.ts';
+import { FakeContext } from './fake-context.ts';
 
 const silenceMs = 30_000;
 
@@ -81,4 +82,42 @@ it('an engine’s absence and its return are told, each in a line', async () => 
   await vi.advanceTimersByTimeAsync(0);
   expect(watched.listeners.size).toBe(0);
   expect(watched.lost).toEqual([]);
+});
+
+describe('work that needs the engine', () => {
+  const endless = ({ signal }: { signal: AbortSignal }) => new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const mute = { ping: ({ timeoutMs }: { timeoutMs: number }) => new Promise<boolean>((resolve) => setTimeout(() => resolve(false), timeoutMs)) };
+
+  it('is cut off where the engine answers no ping for the time of a call', async () => {
+    const working = whileEngineAnswers(mute, new FakeContext(), endless);
+    const failed = expect(working).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'the container engine has not answered for 30 s (5 pings)',
+      hint: expect.stringContaining('--engine-timeout'),
+    });
+    await vi.advanceTimersByTimeAsync(37_000);
+    await failed;
+  });
+
+  it('takes all the time that it needs while the engine answers, and is not watched afterwards', async () => {
+    let pings = 0;
+    const ping = async () => {
+      pings += 1;
+      return true;
+    };
+    const working = whileEngineAnswers({ ping }, new FakeContext(), () => new Promise((resolve) => setTimeout(() => resolve('built'), 600_000)));
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(await working).toBe('built');
+    const before = pings;
+    expect(before).toBeGreaterThan(90);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(pings).toBe(before);
+  });
+
+  it('ends by its own signal as before', async () => {
+    const context = new FakeContext();
+    const working = whileEngineAnswers(mute, context, endless);
+    context.abort();
+    await expect(working).rejects.toMatchObject({ name: 'AbortError' });
+  });
 });

@@ -1,7 +1,9 @@
 import type { StepControls } from '../machine/actors.ts';
+import { EnvironmentError } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { EngineAbsence, EngineService } from '../services/types.ts';
 import { untilSilent } from './answer-watch.ts';
+import type { StepContext } from './context.ts';
 import type { TailOf } from './server.ts';
 
 export interface WatchedEngine {
@@ -43,6 +45,32 @@ export function loseEngine({ controls, tail, unexpected }: Pick<WatchedEngine, '
     hint: 'see the engine’s own log; `nfstest-tui doctor` says which engine answers',
     log: tail(15),
   });
+}
+
+/** Does work that needs the engine, and cuts it off where the engine answers no ping for as long as a single call may take: a build alone would not notice. */
+export async function whileEngineAnswers<T>(engine: Pick<EngineService, 'ping'>, context: StepContext, work: (context: StepContext) => Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const mute = new AbortController();
+  const watch = {
+    ask: (timeoutMs: number) => engine.ping({ timeoutMs }),
+    silenceMs: context.deadlines.engineMs,
+    lastSignMs: () => 0,
+    signal: AbortSignal.any([context.signal, done.signal]),
+  };
+  void untilSilent(watch).then((silence) => {
+    if (silence === null) return;
+    const reason = `the container engine has not answered for ${Math.round(silence.silentMs / 1000)} s (${silence.missedCount} pings)`;
+    mute.abort(new EnvironmentError(reason, 'see whether it hangs (`docker ps`) and restart it, or give it more time with --engine-timeout'));
+  });
+  try {
+    return await work({ ...context, signal: AbortSignal.any([context.signal, mute.signal]) });
+  } catch (error) {
+    // What the work makes of being cut off is not the news.
+    if (mute.signal.aborted && !context.signal.aborted) throw mute.signal.reason;
+    throw error;
+  } finally {
+    done.abort();
+  }
 }
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { vmFiles } from '../../src/config/vm-files.ts';
 import { EngineProxy } from './engine-proxy.ts';
 import type { FaultLab } from './lab.ts';
-import { hostileServer } from './recipes.ts';
+import { hostileServer, slowBuild } from './recipes.ts';
 import type { Fault } from './types.ts';
 
 /** What can happen to the container engine. The machine's own goes on: the program talks to it through a socket that is cut. */
@@ -71,6 +71,20 @@ export const engineFaults: readonly Fault[] = [
       const finished = await program.finished;
       await lab.must('clean', '--orphans');
       return finished;
+    },
+  },
+  {
+    name: 'engine-hangs-in-build',
+    about: 'the engine answers nothing any more while it builds an image: the build is cut off',
+    speed: 'slow',
+    expected: { exitCode: 3, says: [/the container engine has not answered for \d+ s \(\d pings\)/], withinS: 15 },
+    inflict: async (lab) => {
+      const proxy = await EngineProxy.open(lab);
+      const program = lab.run(['--engine-timeout=5s', ...(await slowBuild(lab))], proxy.env);
+      await lab.until(program, 'progress.reported', { phase: 'server-image' });
+      lab.strike();
+      proxy.silence();
+      return program.finished;
     },
   },
   {
