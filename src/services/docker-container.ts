@@ -1,8 +1,10 @@
-import { PassThrough } from 'node:stream';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import { engineFailure, inTime, statusOf } from './docker-http.ts';
+import { EngineGone, EngineTimeout, engineFailure, statusOf } from './docker-http.ts';
+import type { EngineLink } from './docker-link.ts';
+import { ContainerLogReader } from './docker-log.ts';
 import type { Cancellable, ContainerHandle, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
 
 /**
@@ -19,14 +21,8 @@ export function loadOf(stats: { readonly [Key in 'cpu_stats' | 'precpu_stats' | 
 }
 
 const retryMs = 500;
-
-/** How long an engine may be silent. */
-export interface EnginePatience {
-  /** For a single call. */
-  readonly callMs: number;
-  /** Before it counts as gone: one that is restarted is back sooner, and its containers may have gone on. */
-  readonly lossMs: number;
-}
+/** An engine that answers and gives no state, so often in a row, has none to give. */
+const maxFailures = 20;
 
 const without = (status: 'removed' | 'unknown'): ContainerState => ({ status, exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 });
 
@@ -36,17 +32,15 @@ export class DockerContainerHandle implements ContainerHandle {
   readonly name: string;
   readonly #container: Docker.Container;
   readonly #waiting: Docker.Container;
-  readonly #callMs: number;
-  readonly #lossMs: number;
+  readonly #link: EngineLink;
   #exited: Promise<ContainerState> | undefined;
   #removed: Promise<void> | undefined;
 
   /** `waiting` is the same container over connections that keep no program running. */
-  constructor({ container, waiting, name, callMs, lossMs }: { container: Docker.Container; waiting: Docker.Container; name: string } & EnginePatience) {
+  constructor({ container, waiting, name, link }: { container: Docker.Container; waiting: Docker.Container; name: string; link: EngineLink }) {
     this.#container = container;
     this.#waiting = waiting;
-    this.#callMs = callMs;
-    this.#lossMs = lossMs;
+    this.#link = link;
     this.id = container.id;
     this.name = name;
   }
@@ -58,21 +52,44 @@ export class DockerContainerHandle implements ContainerHandle {
   }
 
   async *logs({ signal }: Cancellable): AsyncIterable<Uint8Array> {
+    const what = `read the log of ${this.name}`;
+    const reader = new ContainerLogReader();
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      try {
+        yield* this.#read(reader, signal);
+        // An engine that is restarted may end its logs in good order, too.
+        if (signal.aborted || !(await this.#isRunning())) return;
+      } catch (error) {
+        if (signal.aborted || (statusOf(error) === 404 && !isFirst)) return;
+        if (statusOf(error) !== undefined) throw engineFailure(what, error);
+        if ((await orAborted(this.#link.isBack(), signal)) === false) throw engineFailure(what, new EngineGone());
+      }
+      await sleep(retryMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** The log from where its reader is, until the connection ends or breaks. */
+  async *#read(reader: ContainerLogReader, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const closing = new AbortController();
-    const output = new PassThrough();
-    // A log that is cut off has come to its end: what was read of it is all there is.
-    output.on('error', () => {});
+    const abortSignal = AbortSignal.any([signal, closing.signal]);
     try {
-      const raw = await this.#container.logs({ follow: true, stdout: true, stderr: true, abortSignal: AbortSignal.any([signal, closing.signal]) });
-      this.#container.modem.demuxStream(raw, output, output);
-      raw.on('end', () => output.end());
-      raw.on('error', () => output.end());
-      for await (const chunk of output) yield chunk as Uint8Array;
-    } catch (error) {
-      if (!signal.aborted) throw engineFailure(`read the log of ${this.name}`, error);
+      const query = { follow: true as const, stdout: true, stderr: true, timestamps: true, since: reader.open(), abortSignal };
+      for await (const chunk of await this.#container.logs(query)) {
+        const text = reader.push(chunk as Buffer);
+        if (text.length > 0) yield text;
+      }
     } finally {
       // A reader that stops early must not leave the connection open.
       closing.abort();
+    }
+  }
+
+  async #isRunning(): Promise<boolean> {
+    try {
+      return stateOf(await this.#link.call(() => this.#container.inspect())).exitCode === null;
+    } catch (error) {
+      if (statusOf(error) === 404) return false;
+      throw error;
     }
   }
 
@@ -102,34 +119,34 @@ export class DockerContainerHandle implements ContainerHandle {
     // 304: already stopped, 404: already gone, 409: being removed by someone else.
     const tolerate = (error: unknown) => {
       if (![304, 404, 409].includes(statusOf(error) ?? 0)) {
-        throw new EnvironmentError(`the container ${this.name} could not be removed: ${messageOf(error)}`, `try \`docker rm -fv ${this.name}\``, {
-          cause: error,
-        });
+        const why = error instanceof EngineGone ? 'the container engine does not answer any more' : messageOf(error);
+        throw new EnvironmentError(`the container ${this.name} could not be removed: ${why}`, `try \`docker rm -fv ${this.name}\``, { cause: error });
       }
     };
     const graceS = Math.ceil(graceMs / 1000);
-    if (graceMs > 0) await inTime(this.#callMs + graceS * 1000, this.#container.stop({ t: graceS })).catch(tolerate);
-    await inTime(this.#callMs, this.#container.remove({ force: true, v: true })).catch(tolerate);
+    const { callMs } = this.#link.patience;
+    if (graceMs > 0) await this.#link.call(() => this.#container.stop({ t: graceS }), callMs + graceS * 1000).catch(tolerate);
+    await this.#link.call(() => this.#container.remove({ force: true, v: true })).catch(tolerate);
   }
 
   /** A connection that breaks off is no end of the container: the engine may be restarted below it. */
   async #waitForExit(): Promise<ContainerState> {
-    let silentFromMs: number | null = null;
+    let failures = 0;
     for (;;) {
       try {
         // `next-exit` would miss a container that has ended before the call.
         await this.#waiting.wait({ condition: 'not-running' });
       } catch (error) {
         if (statusOf(error) === 404) return without('removed');
+        if (statusOf(error) === undefined && !(await this.#link.isBack())) return without('unknown');
       }
       try {
-        const state = stateOf(await inTime(this.#callMs, this.#waiting.inspect()));
+        const state = stateOf(await this.#link.call(() => this.#waiting.inspect()));
         if (state.exitCode !== null) return state;
-        silentFromMs = null;
+        failures = 0;
       } catch (error) {
         if (statusOf(error) === 404) return without('removed');
-        silentFromMs ??= performance.now();
-        if (performance.now() - silentFromMs > this.#lossMs) return without('unknown');
+        if (error instanceof EngineTimeout || ++failures >= maxFailures) return without('unknown');
       }
       await sleep(retryMs, undefined, { ref: false });
     }
@@ -137,10 +154,24 @@ export class DockerContainerHandle implements ContainerHandle {
 
   async #call<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
-      return await inTime(this.#callMs, request());
+      return await this.#link.call(request);
     } catch (error) {
       throw engineFailure(`tell the ${what} of container ${this.name}`, error);
     }
+  }
+}
+
+/** What something comes to; undefined as soon as the signal fires. */
+async function orAborted<T>(happening: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const done = new AbortController();
+  const gone = once(signal, 'abort', { signal: done.signal }).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    return await Promise.race([happening, gone]);
+  } finally {
+    done.abort();
   }
 }
 

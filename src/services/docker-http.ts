@@ -1,5 +1,7 @@
 import { Agent, type ClientRequestArgs } from 'node:http';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 
 /** HTTP status of an answer that dockerode made an error of. */
@@ -12,7 +14,7 @@ export function engineFailure(what: string, error: unknown): Error {
     .replace(/^\(HTTP code \d+\) [^-]*- /, '')
     .trim();
   const hint =
-    (error as NodeJS.ErrnoException).syscall === 'connect'
+    (error as NodeJS.ErrnoException).syscall === 'connect' || error instanceof EngineGone
       ? 'run `nfstest-tui doctor` to see which engines were tried'
       : error instanceof EngineTimeout
         ? 'see whether it hangs (`docker ps`) and restart it, or give it more time with --engine-timeout'
@@ -24,6 +26,13 @@ export function engineFailure(what: string, error: unknown): Error {
 export class EngineTimeout extends Error {
   constructor(ms: number) {
     super(`no answer within ${ms / 1000} s`);
+  }
+}
+
+/** An engine that was silent, and still is. */
+export class EngineGone extends Error {
+  constructor() {
+    super('it does not answer any more');
   }
 }
 
@@ -46,5 +55,42 @@ export class UnreferencedAgent extends Agent {
     const socket = connect(options as NetConnectOpts, onConnect as (() => void) | undefined);
     socket.unref();
     return socket;
+  }
+}
+
+type Dial = (options: { readonly isStream?: boolean; readonly hijack?: boolean }, callback: (error: Error | null, answer: unknown) => void) => void;
+
+/**
+ * Makes every call of a client come to an end. docker-modem 5 waits for the end of an answer that has begun: where the connection breaks in
+ * the middle (of `wait`, whose answer begins at once, or of `stats`) it would wait for ever. So answers are read here, as streams.
+ */
+export function settling(docker: Docker): Docker {
+  const modem = docker.modem as unknown as { dial: Dial };
+  const dial = modem.dial.bind(modem);
+  modem.dial = (options, callback) => {
+    if (options.isStream || options.hijack) return dial(options, callback);
+    dial({ ...options, isStream: true }, (error, answer) => {
+      if (error) return callback(error, null);
+      textOf(answer as Readable).then(
+        (text) => callback(null, parsed(text)),
+        (broken: Error) => callback(broken, null),
+      );
+    });
+  };
+  return docker;
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** Not everything is JSON: a ping is answered with a word. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }

@@ -1,14 +1,16 @@
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { EnvironmentError } from '../model/errors.ts';
-import { createOptions, DockerContainerHandle, type EnginePatience } from './docker-container.ts';
+import { createOptions, DockerContainerHandle } from './docker-container.ts';
 import { buildFileName, packContext } from './docker-context.ts';
-import { engineFailure, inTime, statusOf, UnreferencedAgent } from './docker-http.ts';
+import { engineFailure, settling, statusOf, UnreferencedAgent } from './docker-http.ts';
+import { EngineLink, type EnginePatience } from './docker-link.ts';
 import type {
   Cancellable,
   ContainerHandle,
   ContainerSpec,
   ContainerSummary,
+  EngineAbsence,
   EngineDescription,
   EngineService,
   ImageBuild,
@@ -28,21 +30,21 @@ interface EngineMessage {
 /** A container engine reached through Docker's API: Docker, or Podman's compatible socket. */
 export class DockerEngineService implements EngineService {
   readonly #docker: Docker;
-  /** For calls that wait for a container's end: they must not keep a program running that leaves its container behind. */
+  /** For calls that wait for a container's end, and for pings: they must not keep a program running that leaves its container behind. */
   readonly #waiting: Docker;
   readonly #host: string;
-  readonly #patience: EnginePatience;
+  readonly #link: EngineLink;
 
   /** `host` is an address such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`; `callMs` bounds every call that is no build, pull or import. */
   constructor(host: string, { callMs = 30_000, lossMs = 10_000 }: Partial<EnginePatience> = {}) {
     this.#host = host;
-    this.#patience = { callMs, lossMs };
     const url = new URL(host);
     const address: Docker.DockerOptions =
       url.protocol === 'unix:' ? { socketPath: decodeURIComponent(url.pathname) } : { host: url.hostname, port: url.port || 2375, protocol: 'http' };
-    this.#docker = new Docker(address);
+    this.#docker = settling(new Docker(address));
     // docker-modem takes an agent; dockerode's types don't say so.
-    this.#waiting = new Docker({ ...address, agent: new UnreferencedAgent() } as Docker.DockerOptions);
+    this.#waiting = settling(new Docker({ ...address, agent: new UnreferencedAgent() } as Docker.DockerOptions));
+    this.#link = new EngineLink(this.#waiting, { callMs, lossMs });
   }
 
   async describe(): Promise<EngineDescription> {
@@ -51,9 +53,17 @@ export class DockerEngineService implements EngineService {
     return { name: podman ? 'Podman' : 'Docker', version: version.Version, host: this.#host };
   }
 
+  ping({ timeoutMs }: { timeoutMs: number }): Promise<boolean> {
+    return this.#link.ping(timeoutMs);
+  }
+
+  onAbsence(listener: (absence: EngineAbsence) => void): () => void {
+    return this.#link.onAbsence(listener);
+  }
+
   async inspectImage(reference: string): Promise<ImageDescription | null> {
     try {
-      const image = await inTime(this.#patience.callMs, this.#docker.getImage(reference).inspect());
+      const image = await this.#link.call(() => this.#docker.getImage(reference).inspect());
       return { id: image.Id, labels: image.Config?.Labels ?? {} };
     } catch (error) {
       if (statusOf(error) === 404) return null;
@@ -102,7 +112,7 @@ export class DockerEngineService implements EngineService {
 
   async removeImage(reference: string): Promise<void> {
     try {
-      await inTime(this.#patience.callMs, this.#docker.getImage(reference).remove());
+      await this.#link.call(() => this.#docker.getImage(reference).remove());
     } catch (error) {
       if (statusOf(error) !== 404) throw engineFailure(`remove image ${reference}`, error);
     }
@@ -133,7 +143,7 @@ export class DockerEngineService implements EngineService {
   async attachContainer(id: string): Promise<ContainerHandle | null> {
     try {
       // A name is as good as an id here; the handle holds the id.
-      const { Id, Name } = await inTime(this.#patience.callMs, this.#docker.getContainer(id).inspect());
+      const { Id, Name } = await this.#link.call(() => this.#docker.getContainer(id).inspect());
       return this.#handle(Id, Name.replace(/^\//, ''));
     } catch (error) {
       if (statusOf(error) === 404) return null;
@@ -153,11 +163,11 @@ export class DockerEngineService implements EngineService {
   }
 
   #handle(id: string, name: string): DockerContainerHandle {
-    return new DockerContainerHandle({ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name, ...this.#patience });
+    return new DockerContainerHandle({ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name, link: this.#link });
   }
 
   #call<T>(what: string, request: () => Promise<T>): Promise<T> {
-    return this.#long(what, () => inTime(this.#patience.callMs, request()));
+    return this.#long(what, () => this.#link.call(request));
   }
 
   /** A call that takes its time and has a signal to end it. */
@@ -181,9 +191,10 @@ export class DockerEngineService implements EngineService {
       let failure: Error | null = null;
       const done = (broken: Error | null) => {
         signal.removeEventListener('abort', abort);
-        const error = broken ?? failure;
-        if (error)
-          reject(signal.aborted ? signal.reason : new EnvironmentError(error.message.trim(), 'the build log has the lines before it', { cause: error }));
+        if (signal.aborted) reject(signal.reason);
+        else if (broken)
+          reject(new EnvironmentError('the connection to the container engine broke off', 'see the engine’s own log, then try again', { cause: broken }));
+        else if (failure) reject(new EnvironmentError(failure.message.trim(), 'the build log has the lines before it', { cause: failure }));
         else resolve();
       };
       this.#docker.modem.followProgress(stream, done, (message: EngineMessage) => {

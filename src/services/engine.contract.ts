@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EnvironmentError } from '../model/errors.ts';
 import { everything, never } from './fake-signals.ts';
-import type { ContainerSpec, EngineService } from './types.ts';
+import type { ContainerSpec, EngineAbsence, EngineService } from './types.ts';
 
 export interface EngineLab {
   readonly engine: EngineService;
@@ -54,6 +54,15 @@ export function describeEngineContract(name: string, makeLab: () => Promise<Engi
         version: expect.stringMatching(/\d/),
         host: expect.stringContaining('://'),
       });
+    });
+
+    it('answers a ping, and tells of no absence while it is there', async () => {
+      const { engine } = await makeLab();
+      const absences: EngineAbsence[] = [];
+      const stop = engine.onAbsence((absence) => absences.push(absence));
+      expect(await engine.ping({ timeoutMs: 5_000 })).toBe(true);
+      stop();
+      expect(absences).toEqual([]);
     });
 
     it('knows its images, and null for others', async () => {

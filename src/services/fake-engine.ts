@@ -7,6 +7,7 @@ import type {
   ContainerHandle,
   ContainerSpec,
   ContainerSummary,
+  EngineAbsence,
   EngineDescription,
   EngineService,
   ImageBuild,
@@ -32,6 +33,9 @@ export class FakeEngineService implements EngineService {
   /** How long a build takes. */
   buildMs = 0;
   buildFailure: string | null = null;
+  /** False: it takes connections and says nothing. */
+  answers = true;
+  readonly #listeners = new Set<(absence: EngineAbsence) => void>();
   #count = 0;
 
   addImage(reference: string, labels: Record<string, string> = {}): ImageDescription {
@@ -42,6 +46,21 @@ export class FakeEngineService implements EngineService {
 
   async describe(): Promise<EngineDescription> {
     return { name: 'Fake', version: '1.0', host: 'unix:///fake.sock' };
+  }
+
+  async ping({ timeoutMs }: { timeoutMs: number }): Promise<boolean> {
+    if (!this.answers) await sleep(timeoutMs, undefined, { ref: false });
+    return this.answers;
+  }
+
+  onAbsence(listener: (absence: EngineAbsence) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** It breaks off its connections, or answers again. */
+  tell(absence: EngineAbsence): void {
+    for (const listener of this.#listeners) listener(absence);
   }
 
   async inspectImage(reference: string): Promise<ImageDescription | null> {

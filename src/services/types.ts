@@ -77,9 +77,9 @@ export interface ContainerSample {
 export interface ContainerHandle {
   readonly id: string;
   readonly name: string;
-  /** Resolves when the container ends, for whatever reason, or when the engine has not answered for ten seconds. */
+  /** Resolves when the container ends, for whatever reason, or when the engine goes away and stays away. */
   readonly exited: Promise<ContainerState>;
-  /** Standard output and error, from its start, until the container ends or the signal fires. */
+  /** Standard output and error, from its start, until the container ends or the signal fires; also across an absence of the engine. Throws where it stays away. */
   logs(options: Cancellable): AsyncIterable<Uint8Array>;
   state(): Promise<ContainerState>;
   sample(): Promise<ContainerSample>;
@@ -95,9 +95,16 @@ export interface ContainerSummary {
   readonly status: string;
 }
 
+/** The engine broke off its connections, does not answer, and is looked for: it counts as gone after `lossMs`. Or it is back. */
+export type EngineAbsence = { readonly state: 'away'; readonly lossMs: number } | { readonly state: 'back'; readonly awayMs: number };
+
 export interface EngineService {
   /** Throws where no engine answers. */
   describe(): Promise<EngineDescription>;
+  /** Whether it gives a sign of life within a time, over a connection of its own. Never throws. */
+  ping(options: { readonly timeoutMs: number }): Promise<boolean>;
+  /** Tells of absences that are noticed while containers are watched, until the function that is returned is called. */
+  onAbsence(listener: (absence: EngineAbsence) => void): () => void;
   inspectImage(reference: string): Promise<ImageDescription | null>;
   /** Throws where no registry has it or none answers. */
   pullImage(reference: string, options: Cancellable & { readonly onProgress: ReportProgress }): Promise<void>;

@@ -1,9 +1,10 @@
 import { vmFiles } from '../config/vm-files.ts';
 import type { StepControls } from '../machine/actors.ts';
 import type { EventBody } from '../model/events.ts';
-import type { ProbeService, RemoteSession, VmHandle } from '../services/types.ts';
+import type { EngineService, ProbeService, RemoteSession, VmHandle } from '../services/types.ts';
 import { watchConnection, watchConsole, watchVmEnd } from './client-watch.ts';
 import type { StepContext } from './context.ts';
+import { watchEngine } from './engine-watch.ts';
 import type { LogFollowers } from './log-followers.ts';
 import { contextOf, type RunScope, tailOf } from './run-scope.ts';
 import { type RunningServer, sampleServer } from './server.ts';
@@ -19,6 +20,7 @@ export interface LaneWatchOptions {
   readonly scope: RunScope;
   readonly followers: LogFollowers;
   readonly probe: ProbeService;
+  readonly engine: Pick<EngineService, 'ping' | 'onAbsence'>;
   /** True once the lane stops what it has. */
   readonly isReleasing: () => boolean;
   /** Looks into a client that seems to hang; never rejects but by its signal. */
@@ -52,12 +54,15 @@ export class LaneWatch {
 
   /** A server's container exists. */
   server(server: RunningServer, controls: StepControls): void {
-    const { scope, followers } = this.#options;
+    const { scope, followers, engine } = this.#options;
     const tail = tailOf(scope, 'server');
+    const { engineMs } = scope.options.deadlines;
     this.#serving = new AbortController();
     const signal = this.#servingSignal();
-    void followers.track(sampleServer(server.container, { ...contextOf(scope, controls), signal }));
-    this.#exits.push(watchServerEnd({ ...{ server, controls, tail, signal: followers.signal }, unexpected: () => this.#isExpectedToRun(server) }));
+    const unexpected = () => this.#isExpectedToRun(server);
+    void followers.track(sampleServer(server.container, { ...contextOf(scope, controls), signal }, engine));
+    void followers.track(watchEngine({ engine, controls, tail, unexpected, signal, silenceMs: engineMs }));
+    this.#exits.push(watchServerEnd({ server, controls, tail, unexpected, signal: followers.signal }));
   }
 
   /** It answers: from now on its silence counts. */

@@ -165,7 +165,22 @@ describe('release', () => {
       hint: expect.stringMatching(/stop-env/),
     });
     expect(lab.leftovers()).toEqual(['container ganesha-server']);
-    expect(await readEnvironment(lab.options)).not.toBeNull();
+    // The next start looks for it, and not for the VM.
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null, kept: false });
+    expect(existsSync(vmFiles(lab.options).overlay)).toBe(false);
+  });
+
+  it('tells why it was stopped, too, where the engine that is gone can’t remove its container', async () => {
+    const lane = await started();
+    const [container] = lab.engine.containers;
+    if (container) container.removeFailure = 'the container ganesha-server could not be removed: the container engine does not answer any more';
+    const log = { path: '/run/server.log', lines: ['last words'] };
+    await expect(lane.release(controls(), { exitCode: 3, reason: 'the container engine went away', hint: null, log })).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'the container engine went away; the container ganesha-server could not be removed: the container engine does not answer any more',
+      hint: 'run `nfstest-tui stop-env` to try again; the next start does it too',
+      log,
+    });
   });
 
   it('that is forced does not wait for anybody’s grace', async () => {
@@ -491,7 +506,32 @@ describe('a part that hangs or breaks while it is needed', () => {
   it('the engine goes away: nobody knows of the server any more', async () => {
     const lane = await ready();
     lab.engine.containers[0]?.forget();
-    await expect.poll(() => lab.lost).toMatchObject([{ exitCode: 3, reason: 'the container engine went away during the run' }]);
+    await expect
+      .poll(() => lab.lost)
+      .toMatchObject([{ exitCode: 3, reason: expect.stringMatching(/^the container engine went away during the run: its connections broke off/) }]);
+    expect(bodies('engine.lost')).toHaveLength(1);
+    await lane.release(controls(), outcomeWith(3));
+  });
+
+  it('the engine is away and comes back: that is told, and nothing is lost', async () => {
+    const lane = await ready();
+    lab.engine.tell({ state: 'away', lossMs: 10_000 });
+    lab.engine.tell({ state: 'back', awayMs: 3_000 });
+    expect(bodies('note.reported').slice(-2)).toMatchObject([
+      { message: expect.stringMatching(/does not answer/) },
+      { message: expect.stringMatching(/away for 3.0 s/) },
+    ]);
+    expect(lab.lost).toEqual([]);
+    await lane.release(controls(), passed);
+  });
+
+  it('the engine keeps its connections and answers nothing', async () => {
+    lab.options = { ...lab.options, deadlines: { ...lab.options.deadlines, engineMs: 500 } };
+    const lane = await ready();
+    lab.engine.answers = false;
+    await expect
+      .poll(() => lab.lost, { timeout: 3_000 })
+      .toMatchObject([{ exitCode: 3, reason: expect.stringMatching(/^the container engine went away during the run: it has not answered for/) }]);
     expect(bodies('engine.lost')).toHaveLength(1);
     await lane.release(controls(), outcomeWith(3));
   });

@@ -2,7 +2,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { Options } from '../config/options.ts';
 import { vmFiles } from '../config/vm-files.ts';
 import type { LaneSteps, StepControls } from '../machine/actors.ts';
-import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { Outcome } from '../model/verdict.ts';
 import type { RemoteSession, VmHandle } from '../services/types.ts';
@@ -14,6 +13,7 @@ import { diagnose, look } from './diagnosis.ts';
 import type { Hang } from './hang.ts';
 import { noteHostKey } from './host-key.ts';
 import type { LaneServices, LaneSettings } from './lane-settings.ts';
+import { exitReportMs, stopParts } from './lane-stop.ts';
 import { isClientLost, runLaneSuite } from './lane-suite.ts';
 import { LaneWatch } from './lane-watch.ts';
 import { LogFollowers } from './log-followers.ts';
@@ -28,8 +28,6 @@ import { aborted, within } from './wait.ts';
 const graceMs = 2_000;
 /** How long steps that were cut off may take to tidy up: a recipe's tools take seconds. */
 const settleDeadlineMs = 60_000;
-/** How long the news of an end may take after what was stopped is gone. */
-const exitReportMs = 1_000;
 
 /** One server+client pair: holds the handles and does the machine's work with them. */
 export class Lane implements LaneSteps {
@@ -68,6 +66,7 @@ export class Lane implements LaneSteps {
       scope,
       followers,
       probe: services.probe,
+      engine: services.engine,
       isReleasing: () => this.#releasing,
       look: this.#look,
     });
@@ -235,7 +234,7 @@ export class Lane implements LaneSteps {
     await within(settleDeadlineMs, Promise.race([this.#pending.settle(), this.#forced.promise, aborted(controls.signal)]));
     this.#session?.close();
     try {
-      if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls));
+      if (!this.#leavesRunning(outcome)) await this.#stopOwned(contextOf(this.#scope, controls), outcome);
       else if (this.#settings.attached === null)
         await this.#settings.environment.update({ kept: { ...(this.#server && { server: true }), ...(this.#vm && { vm: true }) } });
     } finally {
@@ -258,24 +257,24 @@ export class Lane implements LaneSteps {
     void this.#vm?.stop({ graceMs: 0 }).catch(() => {});
   }
 
-  async #stopOwned(context: StepContext): Promise<void> {
-    if (this.#server || this.#vm) await inPhase(context, 'stop', () => this.#stop());
-    // A VM that never came up leaves its overlay. Another process's VM keeps its own.
-    if (!this.#bootedVm) return;
-    const { lane } = this.#scope.options;
-    const { overlay, laneDir } = vmFiles(this.#scope.options);
-    await (lane === 0 ? rm(overlay, { force: true }) : rm(laneDir, { recursive: true, force: true }));
-  }
-
-  async #stop(): Promise<void> {
+  async #stopOwned(context: StepContext, outcome: Outcome): Promise<void> {
+    const [server, vm] = [this.#server, this.#vm];
     // A container that is being removed has no state to show.
     this.#watch.endServing();
-    const results = await Promise.allSettled([this.#server?.container.remove({ graceMs: this.#graceMs }), this.#vm?.stop({ graceMs: this.#graceMs })]);
-    const failures = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
-    if (failures.length > 0) throw new EnvironmentError(failures.join('; '), 'run `nfstest-tui stop-env` to try again');
-    await within(exitReportMs, this.#watch.exitsTold());
-    // The other part may belong to another process that goes on.
-    await this.#settings.environment.update({ ...(this.#server ? { server: null } : {}), ...(this.#vm ? { vm: null, suiteDigest: null } : {}) });
+    const parts = { server, vm, outcome, graceMs: this.#graceMs, environment: this.#settings.environment, exitsTold: () => this.#watch.exitsTold() };
+    let isWhole = false;
+    try {
+      if (server || vm) await inPhase(context, 'stop', () => stopParts(parts));
+      isWhole = true;
+    } finally {
+      // A VM that never came up leaves its overlay. Another process's VM keeps its own.
+      if (this.#bootedVm && (isWhole || vm === null || (await within(exitReportMs, vm.exited)))) await this.#discardDisk(isWhole);
+    }
+  }
+
+  async #discardDisk(withFolder: boolean): Promise<void> {
+    const { overlay, laneDir } = vmFiles(this.#scope.options);
+    await (withFolder && this.#scope.options.lane > 0 ? rm(laneDir, { recursive: true, force: true }) : rm(overlay, { force: true }));
   }
 
   #ownServer(server: RunningServer, controls: StepControls): void {

@@ -9,6 +9,7 @@ import { closest } from '../model/suggest.ts';
 import type { EarthlyService, EngineService, SourceService, VmImageService } from '../services/types.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
 import { DeadlineError, withDeadline } from './deadline.ts';
+import { whileEngineAnswers } from './engine-watch.ts';
 import { labels } from './labels.ts';
 import { readServerInputs } from './server-inputs.ts';
 
@@ -38,7 +39,7 @@ export function prepareServerImage(options: Options, recipe: ServerRecipe, servi
   return inPhase(
     context,
     phase,
-    (timed) => findOrBuild(options, recipe, services, timed),
+    (timed) => whileEngineAnswers(services.engine, timed, (watched) => findOrBuild(options, recipe, services, watched)),
     (image) => image.detail,
   );
 }

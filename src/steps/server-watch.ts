@@ -3,6 +3,7 @@ import type { EventBody } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
 import type { ContainerState, ProbeService } from '../services/types.ts';
 import { untilSilent } from './answer-watch.ts';
+import { loseEngine } from './engine-watch.ts';
 import { type RunningServer, rpcPrograms, type TailOf } from './server.ts';
 import { delay, within } from './wait.ts';
 
@@ -25,15 +26,7 @@ export async function watchServerEnd({ server, controls, tail, unexpected, signa
   const { status, exitCode, outOfMemory } = await server.container.exited;
   if (status === 'unknown') {
     // Nothing is known of the container.
-    if (!unexpected()) return;
-    const reason = 'it ended, or was restarted without its containers';
-    controls.report({ type: 'engine.lost', reason, lines: tail(15).lines });
-    controls.lose({
-      exitCode: ExitCode.environment,
-      reason: 'the container engine went away during the run',
-      hint: 'see the engine’s own log; `nfstest-tui doctor` says which engine answers, `nfstest-tui stop-env` tidies up',
-      log: tail(15),
-    });
+    loseEngine({ controls, tail, unexpected }, 'its connections broke off, and it did not come back in time');
     return;
   }
   controls.report({ type: 'server.exited', exitCode, outOfMemory, unexpected: unexpected() });

@@ -165,7 +165,7 @@ describe('sampleServer', () => {
   it('reports the container’s load until it ends', async () => {
     const { container } = await start();
     context = new FakeContext();
-    const sampling = sampleServer(container, context);
+    const sampling = sampleServer(container, context, engine);
     await expect.poll(() => context.types).toEqual(['server.sampled']);
     expect(context.bodies[0]).toEqual({ type: 'server.sampled', state: 'running', cpuPercent: 12.3, memoryBytes: 50 * 2 ** 20, restarts: 0 });
     context.abort();
@@ -176,7 +176,7 @@ describe('sampleServer', () => {
     const { container } = await start();
     context = new FakeContext();
     const state = async () => ({ ...(await container.state()), outOfMemory: true });
-    const sampling = sampleServer(Object.assign(Object.create(container), { state, sample: () => container.sample() }), context);
+    const sampling = sampleServer(Object.assign(Object.create(container), { state, sample: () => container.sample() }), context, engine);
     await expect.poll(() => context.types.filter((type) => type === 'server.sampled').length, { timeout: 5_000 }).toBe(2);
     expect(context.notes).toEqual(['warning: a process in the server’s container was ended for lack of memory']);
     context.abort();
@@ -196,7 +196,7 @@ describe('sampleServer', () => {
     const { container } = await start();
     context = new FakeContext();
     const slow = Object.assign(Object.create(container), { sample: () => new Promise<never>(() => {}) });
-    const sampling = sampleServer(slow, context);
+    const sampling = sampleServer(slow, context, engine);
     context.abort();
     await sampling;
     expect(context.bodies).toEqual([]);
@@ -206,7 +206,26 @@ describe('sampleServer', () => {
     const { container } = await start();
     await container.remove({ graceMs: 0 });
     context = new FakeContext();
-    await sampleServer(container, context);
+    await sampleServer(container, context, engine);
     expect(context.notes).toEqual([expect.stringMatching(/^warning: the container's state can't be read: .*No such container/)]);
   });
+
+  it('goes on when the engine has been away, and says nothing of it', async () => {
+    const { container } = await start();
+    context = new FakeContext();
+    let broken = 2;
+    const state = async () => {
+      if (broken > 0) {
+        broken -= 1;
+        throw new Error('connect ECONNREFUSED');
+      }
+      return container.state();
+    };
+    // The first time it is away; the second time only the connection broke.
+    engine.ping = async () => broken === 0;
+    const sampling = sampleServer(Object.assign(Object.create(container), { state, sample: () => container.sample() }), context, engine);
+    await expect.poll(() => context.types, { timeout: 6_000 }).toEqual(['server.sampled']);
+    context.abort();
+    await sampling;
+  }, 10_000);
 });

@@ -170,14 +170,18 @@ async function allTrue<T>(items: readonly T[], holds: (item: T) => Promise<boole
   return true;
 }
 
-/** Samples the container's state until the signal fires; only changes of a rate that people can read. */
-export async function sampleServer(container: ContainerHandle, context: StepContext): Promise<void> {
+const sampleEveryMs = 2_000;
+
+/** Samples the container's state until it ends or the signal fires; only changes of a rate that people can read. An absence of the engine is no end. */
+export async function sampleServer(container: ContainerHandle, context: StepContext, engine: Pick<EngineService, 'ping'>): Promise<void> {
   let toldOfMemory = false;
+  let failures = 0;
   while (!context.signal.aborted) {
     try {
       // The engine takes a second for a sample: the end of a run does not wait for it.
       const taken = await unlessAborted(context.signal, Promise.all([container.state(), container.sample()]));
       if (taken === null) return;
+      failures = 0;
       const [state, sample] = taken;
       if (state.outOfMemory && state.status === 'running' && !toldOfMemory) {
         toldOfMemory = true;
@@ -191,11 +195,15 @@ export async function sampleServer(container: ContainerHandle, context: StepCont
         restarts: state.restarts,
       });
       if (state.status !== 'running') return;
-      await delay(2_000, context.signal);
     } catch (error) {
+      // Of an engine that is away others tell; a connection that broke is there again at the next try.
+      if (await unlessAborted(context.signal, engine.ping({ timeoutMs: sampleEveryMs }))) failures += 1;
       if (context.signal.aborted) return;
-      context.report({ type: 'note.reported', level: 'warning', message: `the container's state can't be read: ${messageOf(error)}` });
-      return;
+      if (failures >= 2) {
+        context.report({ type: 'note.reported', level: 'warning', message: `the container's state can't be read: ${messageOf(error)}` });
+        return;
+      }
     }
+    await delay(sampleEveryMs, context.signal).catch(() => {});
   }
 }
