@@ -29,6 +29,8 @@ export interface EnvironmentRecord {
   readonly vm: VmRecord | null;
   /** Digest of the suite that is in the VM; null: none is. */
   readonly suiteDigest: string | null;
+  /** Release of the VM's kernel, where it has told it; missing where an earlier version of this program started it. */
+  readonly kernel?: string | null;
   readonly kept: KeptParts;
 }
 
@@ -73,9 +75,10 @@ function keptOf(value: unknown): KeptParts | null {
 /** The content of an env.json; null where it is none. What an earlier version of this program left out may be missing. */
 export function environmentOf(value: unknown): EnvironmentRecord | null {
   if (!isObject(value) || !areTexts(value, ['runId', 'createdAt'])) return null;
-  const { server, vm, suiteDigest = null } = value;
+  const { server, vm, suiteDigest = null, kernel = null } = value;
   const kept = keptOf(value.kept);
-  const sound = (server === null || isServer(server)) && (vm === null || isVm(vm)) && (suiteDigest === null || typeof suiteDigest === 'string');
+  const areTold = [suiteDigest, kernel].every((text) => text === null || typeof text === 'string');
+  const sound = (server === null || isServer(server)) && (vm === null || isVm(vm)) && areTold;
   if (!sound || kept === null) return null;
   // What is not there is not kept.
   return { ...(value as unknown as EnvironmentRecord), kept: { server: kept.server && server !== null, vm: kept.vm && vm !== null } };

@@ -134,6 +134,17 @@ describe('release', () => {
     expect(lab.remote.sessions.every(({ isClosed }) => isClosed)).toBe(true);
   });
 
+  it('does not ask a client that it is attached to for its kernel again', async () => {
+    await (await started({ keep: true })).release(controls(), passed);
+    const record = await readEnvironment(lab.options);
+    const attached = record && { ...record, kernel: '6.1.0-told' };
+    const lane = await lab.openLane({ attached, keep: true });
+    await lane.attach(controls());
+    await lane.connect(controls());
+    expect(lab.context.bodies.findLast(({ type }) => type === 'client.connected')).toMatchObject({ kernel: '6.1.0-told' });
+    await lane.release(controls(), passed);
+  });
+
   it('stops an environment that it was attached to where it is told to', async () => {
     await (await started({ keep: true })).release(controls(), passed);
     const lane = await lab.openLane({ attached: await readEnvironment(lab.options) });
@@ -166,7 +177,7 @@ describe('release', () => {
     });
     expect(lab.leftovers()).toEqual(['container ganesha-server']);
     // The next start looks for it, and not for the VM.
-    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null, kept: false });
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null, kept: { server: false } });
     expect(existsSync(vmFiles(lab.options).overlay)).toBe(false);
   });
 

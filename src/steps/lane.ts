@@ -83,6 +83,7 @@ export class Lane implements LaneSteps {
     this.#ownVm(vm, controls);
     await noteHostKey(this.#scope.options, vm.record, controls);
     this.#suiteInVm = this.#settings.attached?.suiteDigest ?? null;
+    this.#kernel = this.#settings.attached?.kernel ?? null;
     reportAttached(server, vm, controls);
   }
 
@@ -145,7 +146,7 @@ export class Lane implements LaneSteps {
     const started = await startVm(input, this.#services, contextOf(this.#scope, controls));
     this.#suiteInVm = started.suiteDigest;
     this.#kernel = started.kernel;
-    await environment.update({ suiteDigest: started.suiteDigest });
+    await environment.update({ suiteDigest: started.suiteDigest, kernel: started.kernel });
   }
 
   connect(controls: StepControls): Promise<void> {
