@@ -34,7 +34,7 @@ export async function stopParts({ server, vm, graceMs, environment, outcome, exi
     ...(server && container.status === 'fulfilled' ? { server: null } : {}),
     ...(vm && machine.status === 'fulfilled' ? { vm: null, suiteDigest: null } : {}),
     // Nobody wants it any more.
-    ...(failures.length > 0 ? { kept: { ...(server && { server: false }), ...(vm && { vm: false }) } } : {}),
+    kept: { ...(container.status === 'rejected' && { server: false }), ...(machine.status === 'rejected' && { vm: false }) },
   });
   if (failures.length === 0) return;
   const isLost = outcome.exitCode === ExitCode.environment;
