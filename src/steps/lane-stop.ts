@@ -33,8 +33,8 @@ export async function stopParts({ server, vm, graceMs, environment, outcome, exi
   await environment.update({
     ...(server && container.status === 'fulfilled' ? { server: null } : {}),
     ...(vm && machine.status === 'fulfilled' ? { vm: null, suiteDigest: null } : {}),
-    // Nobody wants it any more.
-    ...(failures.length > 0 ? { kept: false } : {}),
+    // What could not be stopped is wanted by nobody any more.
+    kept: { ...(server && { server: false }), ...(vm && { vm: false }) },
   });
   if (failures.length === 0) return;
   const isLost = outcome.exitCode === ExitCode.environment;

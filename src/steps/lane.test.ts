@@ -166,7 +166,7 @@ describe('release', () => {
     });
     expect(lab.leftovers()).toEqual(['container ganesha-server']);
     // The next start looks for it, and not for the VM.
-    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null, kept: false });
+    expect(await readEnvironment(lab.options)).toMatchObject({ server: { containerName: 'ganesha-server' }, vm: null, kept: { server: false, vm: false } });
     expect(existsSync(vmFiles(lab.options).overlay)).toBe(false);
   });
 
