@@ -22,7 +22,10 @@ export class EnvironmentFile {
     this.#record = { runId, createdAt: new Date().toISOString(), server: null, vm: null, suiteDigest: null, kept: { server: false, vm: false } };
   }
 
-  update({ kept = {}, ...change }: Partial<Pick<EnvironmentRecord, 'server' | 'vm' | 'suiteDigest' | 'kernel'>> & { readonly kept?: Partial<KeptParts> }): Promise<void> {
+  update({
+    kept = {},
+    ...change
+  }: Partial<Pick<EnvironmentRecord, 'server' | 'vm' | 'suiteDigest' | 'kernel'>> & { readonly kept?: Partial<KeptParts> }): Promise<void> {
     const before = this.#record;
     const after = { ...before, ...change };
     // A part that is new is not kept before it is said to be; one that takes another's place is kept as that was.
