@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import ssh, { type Connection, type Server, type ServerChannel, type SFTPWrapper } from 'ssh2';
+import { makeKeyPair } from './key-pair.ts';
 
 const { STATUS_CODE } = ssh.utils.sftp;
 
@@ -29,7 +30,7 @@ export async function startFakeSshServer(publicKey: string, hostKeys: readonly s
   const allowed = ssh.utils.parseKey(publicKey);
   if (allowed instanceof Error) throw allowed;
   const connections = new Set<Connection>();
-  const own = ssh.utils.generateKeyPairSync('ed25519');
+  const own = makeKeyPair();
   const state = { port: 0, hostKey: own.public, seen: 0, logins: 0, mute: false, connections, close: () => {} };
   const server: Server = new ssh.Server({ hostKeys: hostKeys.length === 0 ? [own.private] : [...hostKeys] }, (connection) => {
     state.seen += 1;

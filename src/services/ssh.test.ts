@@ -5,11 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeFolder } from './fake-folder.ts';
 import { never } from './fake-signals.ts';
 import { type FakeSshServer, startFakeSshServer } from './fake-ssh-server.ts';
+import { makeKeyPair } from './key-pair.ts';
 import { describeRemoteContract } from './remote.contract.ts';
 import { Ssh2RemoteService } from './ssh.ts';
 
-const key = ssh.utils.generateKeyPairSync('ed25519');
-const otherKey = ssh.utils.generateKeyPairSync('ed25519');
+const key = makeKeyPair();
+const otherKey = makeKeyPair();
 const folder = fakeFolder();
 const remote = new Ssh2RemoteService();
 let server: FakeSshServer;
@@ -63,7 +64,7 @@ describe('Ssh2RemoteService', () => {
   });
 
   it('of several host keys the pinned one is asked for', async () => {
-    const own = ssh.utils.generateKeyPairSync('ed25519');
+    const own = makeKeyPair();
     const both = await startFakeSshServer(key.public, [ssh.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private, own.private]);
     const session = await remote.connect({ ...target(), port: both.port, hostKey: own.public }, { ...never, deadlineMs: 20_000 });
     expect(both.logins).toBe(1);
@@ -73,7 +74,7 @@ describe('Ssh2RemoteService', () => {
   });
 
   it('who shows the guest’s host key without having it is found out', async () => {
-    const [guest, thief] = [server.hostKey, ssh.utils.generateKeyPairSync('ed25519').private].map((text) => parsed(text));
+    const [guest, thief] = [server.hostKey, makeKeyPair().private].map((text) => parsed(text));
     const shown = Object.create(thief as ssh.ParsedKey, { getPublicSSH: { value: () => (guest as ssh.ParsedKey).getPublicSSH() } }) as ssh.ParsedKey;
     const impostor = await startFakeSshServer(key.public, [{ key: shown, passphrase: '' } as unknown as string]);
     const connecting = remote.connect({ ...target(), port: impostor.port }, { ...never, deadlineMs: 60_000 });

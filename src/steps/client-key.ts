@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import ssh from 'ssh2';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
+import { makeKeyPair } from '../services/key-pair.ts';
 
 export interface ClientKey {
   readonly privateKey: string;
@@ -21,7 +21,7 @@ export async function ensureClientKey(path: string): Promise<ClientKey> {
       throw new EnvironmentError(`can't read the SSH key ${path}: ${messageOf(error)}`, `remove it to have it made anew`, { cause: error });
     }
   }
-  const pair = ssh.utils.generateKeyPairSync('ed25519', { comment: 'nfstest-tui' });
+  const pair = makeKeyPair();
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, pair.private, { mode: 0o600 });
   await chmod(path, 0o600);

@@ -6,6 +6,7 @@ import { readOwnText, type Tell } from '../disk/read-json.ts';
 import { writeFileAtomically } from '../disk/write-file.ts';
 import type { StepControls } from '../machine/actors.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
+import { makeKeyPair } from '../services/key-pair.ts';
 import type { VmRecord } from '../services/types.ts';
 
 export interface HostKey {
@@ -30,7 +31,7 @@ export async function ensureHostKey(path: string, tell: Tell): Promise<HostKey> 
       await chmod(path, 0o600);
       return found;
     }
-    const { private: privateKey } = ssh.utils.generateKeyPairSync('ed25519', { comment: 'nfstest-tui' });
+    const { private: privateKey } = makeKeyPair();
     await writeFileAtomically(path, privateKey, { mode: 0o600 });
     return hostKeyOf(privateKey) as HostKey;
   } catch (error) {
