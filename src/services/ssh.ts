@@ -17,8 +17,8 @@ const refused = (what: string, cause: Error) =>
 
 const closeGraceMs = 1_000;
 const retryMs = 500;
-/** A channel stays open as long as a child of the command holds its output: so long it may be quiet after the command's end. */
-const quietAfterExitMs = 5_000;
+/** A channel stays open as long as a child of the command holds its output: so long it may be read after the command's end. */
+const openAfterExitMs = 5_000;
 /** How many in a row go without an answer before a guest counts as lost. */
 const keepalives = 4;
 
@@ -212,25 +212,21 @@ function followCommand(
 ): Promise<RemoteExit> {
   return new Promise((resolve, reject) => {
     let exit: RemoteExit | undefined;
-    let quiet: NodeJS.Timeout | undefined;
+    let closing: NodeJS.Timeout | undefined;
     const abort = () => {
-      clearTimeout(quiet);
+      clearTimeout(closing);
       endChannel(channel);
       reject(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });
-    const receive = (onBytes: OnBytes) => (chunk: Buffer) => {
-      quiet?.refresh();
-      onBytes(chunk);
-    };
-    channel.on('data', receive(onStdout));
-    channel.stderr.on('data', receive(onStderr));
+    channel.on('data', (chunk: Buffer) => onStdout(chunk));
+    channel.stderr.on('data', (chunk: Buffer) => onStderr(chunk));
     channel.on('exit', (exitCode: number | null, name?: string) => {
       exit = { exitCode, signal: name ?? null };
-      quiet = setTimeout(() => channel.close(), quietAfterExitMs);
+      closing = setTimeout(() => channel.close(), openAfterExitMs);
     });
     channel.on('close', () => {
-      clearTimeout(quiet);
+      clearTimeout(closing);
       signal.removeEventListener('abort', abort);
       // A channel that closes without an exit status died with its connection.
       if (exit) resolve(exit);

@@ -167,7 +167,9 @@ export class FaultLab {
       text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
     };
     try {
-      await session.exec(command, { signal, onStdout: onBytes, onStderr: onBytes });
+      const { exitCode } = await session.exec(command, { signal, onStdout: onBytes, onStderr: onBytes });
+      // Harm that was not done can't be survived.
+      if (exitCode !== 0) throw new Error(`the guest's \`${command}\` ended with ${exitCode}: ${text.trim()}`);
     } finally {
       session.close();
     }

@@ -7,8 +7,8 @@ import type { Expected, Fault, FaultResult } from './types.ts';
 
 /** Reaching the situation may mean to boot a VM; whoever needs more than this hangs. */
 const setUpDeadlineMs = 120_000;
-/** What ends after the program may take a moment to be gone. */
-const settleMs = 1_500;
+/** What ends after the program may take a moment to be gone: an engine takes away a build that was cut off when it has killed its container. */
+const settleMs = 5_000;
 
 const codesOf = ({ exitCode }: Expected): readonly number[] => (typeof exitCode === 'number' ? [exitCode] : exitCode);
 
