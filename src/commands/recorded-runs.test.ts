@@ -93,6 +93,18 @@ describe('show', () => {
     expect(JSON.parse((await run(show, [], { switches: ['json'] })).text)).toMatchObject({ shortened });
   });
 
+  it.each([[[null]], [{}], ['vm.log'], [[{ file: 'vm.log' }]], [[{ file: 1, droppedLines: 2, droppedBytes: 3 }]]])(
+    'nothing of a summary whose list of shortened logs is %j',
+    async (shortened) => {
+      const path = join(runsDir, openRun, 'summary.json');
+      await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), shortened }));
+      const { text } = await run(show, []);
+      expect(text).toMatch(/NFS Test PASSED\n$/);
+      expect(text).not.toContain('left out');
+      expect(JSON.parse((await run(show, [], { switches: ['json'] })).text)).not.toHaveProperty('shortened');
+    },
+  );
+
   it('a run that broke off', async () => {
     expect((await run(show, [fixture('no-vm')])).text).toMatch(/NFS Test FAILED: the client VM was not ready/);
   });

@@ -70,17 +70,24 @@ export interface ShortenedLog {
   readonly droppedBytes: number;
 }
 
-/** The content of a summary.json: `newer` where a later version of this program wrote it; null where it is none. */
+const isShortenedLog = (value: unknown): boolean => {
+  const { file, droppedLines, droppedBytes } = (value ?? {}) as Partial<Record<keyof ShortenedLog, unknown>>;
+  return typeof file === 'string' && typeof droppedLines === 'number' && typeof droppedBytes === 'number';
+};
+
+/** The content of a summary.json: `newer` where a later version of this program wrote it; null where it is none. A `shortened` that is no such list is left out: what was tested is told without it. */
 export function summaryOf(value: unknown): RunSummary | 'newer' | null {
   if (typeof value !== 'object' || value === null || !('format' in value) || typeof value.format !== 'number') return null;
   if (value.format !== 1) return 'newer';
-  const { testcases, totals, server } = value as unknown as Partial<RunSummary>;
+  const { shortened, ...rest } = value as unknown as RunSummary;
+  const { testcases, totals, server }: Partial<RunSummary> = rest;
   const named =
     Array.isArray(testcases) &&
     testcases.every((entry: Partial<TestcaseSummary> | null) => typeof entry?.name === 'string' && typeof entry.verdict === 'string');
   const counted = typeof totals === 'object' && totals !== null;
   const served = server === null || (typeof server === 'object' && typeof server.name === 'string');
-  return named && counted && served ? (value as RunSummary) : null;
+  if (!named || !counted || !served) return null;
+  return Array.isArray(shortened) && shortened.every(isShortenedLog) ? { ...rest, shortened } : rest;
 }
 
 /** The summary of a run as far as it is known; a testcase without verdict has not run. */
