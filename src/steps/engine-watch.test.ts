@@ -70,6 +70,20 @@ describe('an engine that keeps its connections and answers nothing', () => {
   });
 });
 
+it('an absence is told once, by a lane that still needs the engine', () => {
+  const lanes = [watch({ unexpected: () => false }), watch(), watch()];
+  const absences: EngineAbsence[] = [
+    { state: 'away', lossMs: 10_000 },
+    { state: 'back', awayMs: 3_240 },
+    { state: 'away', lossMs: 10_000 },
+  ];
+  for (const absence of absences) {
+    for (const lane of lanes) lane.tell(absence);
+  }
+  expect(lanes.map(({ bodies }) => bodies.length)).toEqual([0, 3, 0]);
+  for (const { abort } of lanes) abort.abort();
+});
+
 it('an engine’s absence and its return are told, each in a line', async () => {
   const watched = watch();
   watched.tell({ state: 'away', lossMs: 10_000 });

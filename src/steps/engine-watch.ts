@@ -18,6 +18,9 @@ export interface WatchedEngine {
   readonly silenceMs: number;
 }
 
+/** An engine tells all who listen of the same absence, and every lane listens: the first that still needs the engine tells of it. */
+const told = new WeakSet<EngineAbsence>();
+
 /**
  * Tells when the engine is away and when it is back, and of the loss where it keeps its connections and answers nothing: nothing breaks then,
  * so it is asked, five times per `silenceMs`. One that goes away for good is found by what watches the container.
@@ -25,7 +28,9 @@ export interface WatchedEngine {
 export async function watchEngine({ engine, silenceMs, ...watched }: WatchedEngine): Promise<void> {
   const { controls, unexpected, signal } = watched;
   const stop = engine.onAbsence((absence) => {
-    if (unexpected()) controls.report({ type: 'note.reported', level: 'warning', message: describeAbsence(absence) });
+    if (!unexpected() || told.has(absence)) return;
+    told.add(absence);
+    controls.report({ type: 'note.reported', level: 'warning', message: describeAbsence(absence) });
   });
   try {
     const silence = await untilSilent({ ask: (timeoutMs) => engine.ping({ timeoutMs }), silenceMs, lastSignMs: () => 0, signal });
