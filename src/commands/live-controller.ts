@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { DashboardController, TerminalCommand } from '../../components/controller.ts';
 import { DashboardStore } from '../../components/view/dashboard-store.ts';
 import { emptyView, type PreviousResult } from '../../components/view/dashboard-view.ts';
 import type { Options } from '../config/options.ts';
-import { sshArguments, vmFiles } from '../config/vm-files.ts';
 import { messageOf } from '../model/errors.ts';
 import type { KnownFailure, LogChannel, RunEvent } from '../model/events.ts';
 import { ExitCode } from '../model/exit-codes.ts';
@@ -14,6 +12,7 @@ import type { LogBuffer } from '../stream/ring-buffer.ts';
 import type { Testcase } from '../suite/catalog.ts';
 import { summaryLines } from './dashboard-summary.ts';
 import { expectFailures } from './expect-failures.ts';
+import { guestShellArguments } from './guest-shell.ts';
 import type { OpenRun } from './open-run.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { SessionLogs } from './session-logs.ts';
@@ -186,8 +185,7 @@ export class LiveController implements DashboardController {
   shellCommand(lane: number): TerminalCommand | null {
     const { client } = laneOf(this.store.getSnapshot(), lane);
     if (this.#run === null || client.sshPort === null || client.state !== 'ready') return null;
-    const files = vmFiles({ ...this.#settings.options, lane });
-    return { command: 'ssh', args: sshArguments(files, client.sshPort, existsSync(files.knownHosts)) };
+    return { command: 'ssh', args: guestShellArguments({ ...this.#settings.options, lane }, client.sshPort) };
   }
 
   pagerCommand(path: string): TerminalCommand {
