@@ -28,6 +28,7 @@ function open(): { recorder: RunRecorder; heard: RunEvent[] } {
 const passed: EventBody = {
   ...{ type: 'assertion.finished', testcase: 'read', verdict: 'passed', message: 'read works', passedCount: 1, failedCount: 0, details: [] },
 };
+const failed: EventBody = { ...passed, verdict: 'failed', passedCount: 0, failedCount: 1 } as EventBody;
 const finished = (passedCount: number): EventBody => ({
   ...{ type: 'testcase.finished', testcase: 'read', verdict: 'passed', passedCount, failedCount: 0, durationMs: 1_000, reason: null },
 });
@@ -59,6 +60,30 @@ describe('a suite that reports without an end', () => {
     ]);
     const summary: unknown = JSON.parse(await readFile(join(recorder.folder, 'summary.json'), 'utf8'));
     expect(summary).toMatchObject({ shortened: [{ file: 'events.ndjson', droppedLines: dropped, droppedBytes: expect.any(Number) }] });
+  });
+
+  it.each([
+    ['passes', [passed], { exitCode: 1, reason: '1 known failure passed (read: a late one)' }],
+    ['passes and comes', [passed, failed], { exitCode: 1, reason: '1 of 1 testcase failed (read)' }],
+  ])('what is known of an expected failure holds where it %s past the bound', async (_, late, result) => {
+    const { recorder } = open();
+    const entry = { testcase: 'read', message: 'a late one', reason: 'why', nfs: [], kernel: [], suite: null };
+    recorder.record({ type: 'known-failures.read', source: 'ganesha.toml', strict: true, entries: [entry] });
+    for (let count = 0; count < 1_000; count += 1) recorder.record(passed);
+    for (let count = 0; count < 1_000; count += 1) {
+      for (const body of late) recorder.record({ ...body, message: 'a late one' });
+    }
+    const failedCount = late.includes(failed) ? 1_000 : 0;
+    recorder.record({ ...finished(2_000), verdict: failedCount === 0 ? 'passed' : 'failed', failedCount } as EventBody);
+    await recorder.finish(outcomeOf(recorder.state));
+    await recorder.close();
+
+    expect((await stat(join(recorder.folder, 'events.ndjson'))).size).toBeLessThan(eventsMaxBytes + 2_000);
+    const { state, events } = await readRun(recorder.folder);
+    expect(state.known).toEqual(recorder.state.known);
+    expect(state.known?.entries).toMatchObject([{ passed: true, seen: failedCount > 0 }]);
+    expect(state.result).toMatchObject(result);
+    expect(events.filter((event) => event.type === 'assertion.finished' && event.message === 'a late one')).toHaveLength(late.length);
   });
 
   it('a run of the usual length is told and kept whole', async () => {

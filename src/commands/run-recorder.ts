@@ -3,7 +3,7 @@ import { createRunFolder, type RunFolder } from '../history/run-folder.ts';
 import { newRunId } from '../history/run-id.ts';
 import { type EnvironmentError, messageOf } from '../model/errors.ts';
 import type { EventBody, RunStarted } from '../model/events.ts';
-import { emptyRunState, type RunState, reduce } from '../model/run-state.ts';
+import { emptyRunState, type RunState, reduce, tellsOfKnown } from '../model/run-state.ts';
 import type { Outcome } from '../model/verdict.ts';
 import { combineReporters, type Reporter } from '../reporters/index.ts';
 import { type EventListener, Journal } from '../stream/journal.ts';
@@ -66,7 +66,7 @@ export class RunRecorder {
   }
 
   record(body: EventBody, lane = 0): void {
-    if (this.#folder.admits(body)) this.#journal.record(body, lane);
+    if (tellsOfKnown(this.#state, body) || this.#folder.admits(body)) this.#journal.record(body, lane);
   }
 
   /** Begins another run in a folder of its own, after the one before is finished. */

@@ -5,7 +5,7 @@ import type { ShortenedLog } from '../model/summary.ts';
 /** All testcases of NFStest, with the calls of their failures, are a third of a mebibyte. It bounds memory too: screens and reports hold all of it. */
 export const eventsMaxBytes = 16 * 2 ** 20;
 
-/** What a suite can print without an end. No verdict needs them: `testcase.finished` carries the counts. */
+/** What a suite can print without an end. No testcase's verdict needs them: `testcase.finished` carries the counts. */
 const ofTheSuite: ReadonlySet<EventBody['type']> = new Set(['assertion.finished', 'remark.reported']);
 /** What a screen shows at its moment. */
 const ofTheMoment: ReadonlySet<EventBody['type']> = new Set(['server.sampled', 'progress.reported']);
@@ -33,6 +33,7 @@ export class EventFile {
   /**
    * Whether an event is worth recording at all. One that is not is counted, and nobody should hear of it:
    * what is shown while a run goes on can be shown again later, and memory is bounded with the file.
+   * What the suite prints and is written all the same, unasked, is needed (see `tellsOfKnown`).
    */
   admits(body: EventBody): boolean {
     if (!this.#isFull || !ofTheSuite.has(body.type)) return true;
@@ -43,7 +44,7 @@ export class EventFile {
   write(event: RunEvent): void {
     if (this.stream.writableEnded) return;
     const text = JSON.stringify(event);
-    if (this.#isFull && (ofTheMoment.has(event.type) || ofTheSuite.has(event.type))) {
+    if (this.#isFull && ofTheMoment.has(event.type)) {
       this.#drop(text);
       return;
     }

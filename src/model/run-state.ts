@@ -1,6 +1,7 @@
 import type {
   AssertionFinished,
   Conclusion,
+  EventBody,
   KnownFailure,
   Phase,
   RunEvent,
@@ -157,6 +158,14 @@ function finishAssertion(state: RunState, event: AssertionFinished): RunState {
     failedCount: testcase.failedCount + event.failedCount,
     failures: event.verdict === 'failed' ? [...testcase.failures, failure] : testcase.failures,
   }));
+}
+
+/** Whether an assertion says of an expected failure what was not known before: that it has come, or that it passes. At most twice per entry. */
+export function tellsOfKnown(state: RunState, body: EventBody): boolean {
+  const { known } = state;
+  if (known === null || body.type !== 'assertion.finished') return false;
+  const { entries } = noteAssertion(known, circumstancesOf(state), body).known;
+  return entries.some(({ seen, passed }, index) => seen !== known.entries[index]?.seen || passed !== known.entries[index]?.passed);
 }
 
 /** A testcase that failed only where it was expected to: every failure that the suite counted is there and known. */
