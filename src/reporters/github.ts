@@ -8,6 +8,7 @@ import { factsOf } from './facts.ts';
 import type { Report } from './report.ts';
 import type { Section } from './sections.ts';
 import { assertionCount } from './summary-table.ts';
+import { unrecordedFailure } from './unrecorded.ts';
 import { xmlText } from './xml.ts';
 
 /** GitHub shows 10 annotations of a kind per step. Source: GitHub docs, "Workflow commands", limits. */
@@ -31,6 +32,8 @@ function annotationsOf({ state, testcases }: Report): Annotation[] {
       const { name, failures } = testcase;
       const { blame } = answerOf(testcase);
       const title = `NFStest ${name} failed${blame === null ? '' : `: ${blame}`}`;
+      const unrecorded = unrecordedFailure(testcase);
+      if (unrecorded !== null) return [{ level: 'error' as const, title, message: unrecorded }];
       return failures.flatMap(({ message, details, known }, index): Annotation[] => {
         const call = callBefore(testcase, index);
         return known === null
@@ -112,7 +115,7 @@ function blocks({ state, testcases, sections }: Report): string[][] {
     testcase.durationMs === null ? '' : formatDuration(testcase.durationMs),
     testcase.reason ?? answerLines(testcase).join('; '),
   ]);
-  const bad = testcases.filter(({ failures, sections: own }) => failures.length > 0 || own.length > 0);
+  const bad = testcases.filter((testcase) => testcase.failures.length > 0 || testcase.sections.length > 0 || unrecordedFailure(testcase) !== null);
   return [
     [
       `## ${cell(verdict)}`,
@@ -130,14 +133,19 @@ function blocks({ state, testcases, sections }: Report): string[][] {
     ...sections.map(section),
     ...(repeat === null ? [] : [['', reproductionTitle(state) === 'repeat with' ? 'Repeat with' : 'Rerun what failed', '', ...codeBlock([repeat])]]),
     ...staleEntries(state.known).map((entry) => ['', `A known failure passes now, remove it: ${cell(describeEntry(entry))}`]),
-    ...bad.map(({ name, failures, sections: own }) => [
+    ...bad.map((testcase) => [
       '',
-      `### ${cell(name)}`,
+      `### ${cell(testcase.name)}`,
       '',
-      ...codeBlock(
-        failures.flatMap(({ message, details, known }) => [message, ...(known === null ? [] : [`  known: ${known}`]), ...details.map((line) => `  ${line}`)]),
-      ),
-      ...own.flatMap(section),
+      ...codeBlock([
+        ...testcase.failures.flatMap(({ message, details, known }) => [
+          message,
+          ...(known === null ? [] : [`  known: ${known}`]),
+          ...details.map((line) => `  ${line}`),
+        ]),
+        ...(unrecordedFailure(testcase) ?? '').split('\n').filter(Boolean),
+      ]),
+      ...testcase.sections.flatMap(section),
     ]),
   ];
 }

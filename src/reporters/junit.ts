@@ -3,6 +3,7 @@ import { closingLines } from './describe.ts';
 import { factsOf } from './facts.ts';
 import type { AssertionReport, Report, TestcaseReport } from './report.ts';
 import { excerpt, sectionLines, sectionValues } from './sections.ts';
+import { unrecordedFailure } from './unrecorded.ts';
 import { element, escapeXml } from './xml.ts';
 
 /** Lines of a testcase's output that go along; all of them are in suite.log. */
@@ -60,8 +61,11 @@ function casesOf(testcase: TestcaseReport): Case[] {
     // A selected testcase that did not run is no pass, and readers show skipped ones as harmless.
     return [...cases, { ...own, seconds: 0, kind: 'error', message: `not run to its end: ${why}`, text: why }];
   }
+  if (status === 'failed' && cases.every(({ kind }) => kind !== 'failure')) {
+    const message = failures.find(({ known }) => known === null)?.message ?? unrecordedFailure(testcase) ?? 'failed';
+    return [...cases, { ...own, kind: 'failure', message, text: reason ?? '' }];
+  }
   if (cases.length > 0) return cases;
-  if (status === 'failed') return [{ ...own, kind: 'failure', message: failures[0]?.message ?? 'failed', text: reason ?? '' }];
   return [{ ...own, kind: 'passed', message: '', text: '' }];
 }
 

@@ -8,6 +8,7 @@ import type { RunState, TestcaseState } from '../model/run-state.ts';
 import { answerLines } from './answer.ts';
 import { closingLines, reproduction, reproductionTitle } from './describe.ts';
 import { assertionCount, summaryTable } from './summary-table.ts';
+import { unrecordedFailure } from './unrecorded.ts';
 
 /** Failed assertions shown per testcase; all of them are in the log. */
 const maxFailures = 25;
@@ -26,6 +27,7 @@ export const painter =
 /** `FAIL     open   12544/13056  50.8 s` and its failed assertions; none while it has no verdict. */
 export function verdictLines(testcase: TestcaseState, { width, paint }: { readonly width: number; readonly paint: Paint }): string[] {
   const { name, status, failures, durationMs, reason } = testcase;
+  const unrecorded = unrecordedFailure(testcase);
   if (status === 'pending' || status === 'running') return [];
   const words = [
     paint(labelStyles[status], labels[status]),
@@ -45,6 +47,7 @@ export function verdictLines(testcase: TestcaseState, { width, paint }: { readon
         ...details.map((line) => `      ${line}`),
       ]),
     ...(failures.length > maxFailures ? [`    … ${failures.length - maxFailures} more failed assertions in suite.log`] : []),
+    ...(unrecorded === null || testcase.failedCount === 0 ? [] : [`    - ${unrecorded}`]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { answerOf } from './answer.ts';
 import { factsOf } from './facts.ts';
 import type { AssertionReport, Report, TestcaseReport } from './report.ts';
 import { sectionLines } from './sections.ts';
+import { unrecordedFailure } from './unrecorded.ts';
 import { xmlText } from './xml.ts';
 
 /** A second line would be taken for TAP. */
@@ -36,12 +37,14 @@ function testcaseLines(testcase: TestcaseReport, number: number): string[] {
   const { blame, reason: why, calls } = answerOf(testcase);
   const known = status === 'known' ? [...new Set(failures.flatMap((failure) => failure.known ?? []))].join('; ') : null;
   const notRun = !passed && status !== 'failed' && status !== 'known';
+  const unrecorded = unrecordedFailure(testcase);
   const subtest =
     assertions.length === 0
       ? []
       : [`# Subtest: ${inline(name)}`, `    1..${assertions.length}`, ...assertions.flatMap((entry, index) => assertionLines(entry, index + 1))];
   const values = {
     verdict: notRun ? 'not run to its end' : status,
+    message: unrecorded === null || unrecorded === reason ? null : xmlText(unrecorded),
     reason,
     fault: blame === null ? null : `${blame}: ${why}`,
     calls: calls.length === 0 ? null : calls.map(xmlText),

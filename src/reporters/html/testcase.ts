@@ -2,6 +2,7 @@ import { formatDuration } from '../../model/format.ts';
 import type { AssertionReport, TestcaseReport } from '../report.ts';
 import { excerpt, type Section } from '../sections.ts';
 import { assertionCount } from '../summary-table.ts';
+import { unrecordedFailure } from '../unrecorded.ts';
 import { escapeXml } from '../xml.ts';
 import { classOf, wordOf } from './words.ts';
 
@@ -47,7 +48,9 @@ export function testcaseHtml(testcase: TestcaseReport): string {
     `<span class="number mono">${durationMs === null ? '' : formatDuration(durationMs)}</span>`,
   ];
   const log = excerpt(output, maxOutputLines);
+  const unrecorded = unrecordedFailure(testcase);
   const inside = [
+    unrecorded === null ? '' : `<p class="failed">${escapeXml(unrecorded)}</p>`,
     list(
       'Failed',
       assertions.filter(({ verdict }) => verdict === 'failed'),
