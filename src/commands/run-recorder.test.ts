@@ -71,7 +71,7 @@ describe('a suite that reports without an end', () => {
     recorder.record({ type: 'known-failures.read', source: 'ganesha.toml', strict: true, entries: [entry] });
     for (let count = 0; count < 1_000; count += 1) recorder.record(passed);
     for (let count = 0; count < 1_000; count += 1) {
-      for (const body of late) recorder.record({ ...body, message: 'a late one' });
+      for (const body of late) recorder.record({ ...body, message: 'a late one' } as EventBody);
     }
     const failedCount = late.includes(failed) ? 1_000 : 0;
     recorder.record({ ...finished(2_000), verdict: failedCount === 0 ? 'passed' : 'failed', failedCount } as EventBody);
