@@ -54,6 +54,13 @@ describe('Alpine', () => {
     expect(images.calls).toEqual(['seed', 'alpine 3.24.2 x86_64']);
   });
 
+  it('is put back to its owner’s eyes only: its first boot wrote the guest’s private host key there', async () => {
+    await prepare();
+    chmodSync(file('vm.qcow2'), 0o644);
+    await prepare();
+    expect(statSync(file('vm.qcow2')).mode & 0o777).toBe(0o600);
+  });
+
   it('comes anew for another version or processor', async () => {
     await prepare();
     await prepare({ ALPINE_VERSION: '3.25.0' });

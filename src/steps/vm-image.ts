@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
@@ -110,6 +110,8 @@ async function prepareDisk(
   const alpineInputs = `alpine-${options.alpine.version}-${arch}`;
   const wanted = options.vmSource === 'auto' ? (stamp?.source ?? 'alpine') : options.vmSource;
   if (stamp?.source === wanted && stamp.inputs === (wanted === 'debian' ? debianInputs : alpineInputs) && kernelIsThere(options, stamp)) {
+    // Alpine's first boot wrote the guest's private host key there; a copied or older one may be anybody's to read. That of another folder may be somebody else's.
+    if (stamp.source === 'alpine' && dirname(disk) === options.imageDir) await chmod(disk, 0o600);
     const image = stamp.source === 'debian' ? debianImage(options, arch) : alpineImage(disk, options, !stamp.provisioned);
     return { image, detail: `${image.title}, unchanged` };
   }
