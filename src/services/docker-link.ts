@@ -12,8 +12,10 @@ export interface EnginePatience {
   readonly lossMs: number;
 }
 
-/** For a sign of life of an engine that is in doubt. */
+/** For a sign of life of an engine whose connections broke. */
 const pingMs = 2_000;
+/** The part of a call's time that a sign of life may take before one: a busy engine takes longer for everything. */
+const doubtShare = 1 / 5;
 const retryMs = 250;
 /** All connections that break at once are one absence. */
 const gatherMs = 100;
@@ -51,7 +53,7 @@ export class EngineLink {
 
   /** A single call, bounded; an engine that was silent when last asked has to answer a ping first, so that one that is gone is waited for once and not at every call. */
   async call<T>(request: () => Promise<T>, ms = this.patience.callMs): Promise<T> {
-    if (this.#doubtful && !(await this.ping(Math.min(pingMs, ms)))) throw new EngineGone();
+    if (this.#doubtful && !(await this.ping(Math.min(Math.max(pingMs, this.patience.callMs * doubtShare), ms)))) throw new EngineGone();
     try {
       return await inTime(ms, request());
     } catch (error) {

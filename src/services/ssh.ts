@@ -17,8 +17,8 @@ const refused = (what: string, cause: Error) =>
 
 const closeGraceMs = 1_000;
 const retryMs = 500;
-/** A channel stays open as long as a child of the command holds its output: so long it may be read after the command's end. */
-const openAfterExitMs = 5_000;
+/** A channel stays open as long as a child of the command holds its output: so long it may be quiet after the command's end, and so long it is read at most. */
+const afterExit = { quietMs: 5_000, openMs: 30_000 } as const;
 /** How many in a row go without an answer before a guest counts as lost. */
 const keepalives = 4;
 
@@ -212,22 +212,32 @@ function followCommand(
 ): Promise<RemoteExit> {
   return new Promise((resolve, reject) => {
     let exit: RemoteExit | undefined;
-    let closing: NodeJS.Timeout | undefined;
+    let quiet: NodeJS.Timeout | undefined;
+    let open: NodeJS.Timeout | undefined;
+    const settle = () => {
+      clearTimeout(quiet);
+      clearTimeout(open);
+      signal.removeEventListener('abort', abort);
+    };
     const abort = () => {
-      clearTimeout(closing);
+      settle();
       endChannel(channel);
       reject(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });
-    channel.on('data', (chunk: Buffer) => onStdout(chunk));
-    channel.stderr.on('data', (chunk: Buffer) => onStderr(chunk));
+    const receive = (onBytes: OnBytes) => (chunk: Buffer) => {
+      quiet?.refresh();
+      onBytes(chunk);
+    };
+    channel.on('data', receive(onStdout));
+    channel.stderr.on('data', receive(onStderr));
     channel.on('exit', (exitCode: number | null, name?: string) => {
       exit = { exitCode, signal: name ?? null };
-      closing = setTimeout(() => channel.close(), openAfterExitMs);
+      quiet = setTimeout(() => channel.close(), afterExit.quietMs);
+      open = setTimeout(() => channel.close(), afterExit.openMs);
     });
     channel.on('close', () => {
-      clearTimeout(closing);
-      signal.removeEventListener('abort', abort);
+      settle();
       // A channel that closes without an exit status died with its connection.
       if (exit) resolve(exit);
       else reject(lost('while a command ran'));

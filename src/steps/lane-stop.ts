@@ -9,6 +9,9 @@ import { within } from './wait.ts';
 /** How long the news of an end may take after what was stopped is gone. */
 export const exitReportMs = 1_000;
 
+/** What was lost is the news, and weighs more than what could not be tidied up after it. */
+const losses: ReadonlySet<ExitCode> = new Set([ExitCode.environment, ExitCode.serverLost, ExitCode.clientLost]);
+
 export interface LaneParts {
   readonly server: RunningServer | null;
   readonly vm: VmHandle | null;
@@ -23,7 +26,7 @@ export interface LaneParts {
 /**
  * Stops what a lane owns. What could be stopped is struck off env.json at once, so that what is left can be found there by the next start.
  *
- * @throws EnvironmentError saying what is left; after a loss of the environment it says first what that was.
+ * @throws EnvironmentError saying what is left; after a loss it says first what that was, and has its exit code.
  */
 export async function stopParts({ server, vm, graceMs, environment, outcome, exitsTold }: LaneParts): Promise<void> {
   const [container, machine] = await Promise.allSettled([server?.container.remove({ graceMs }), vm?.stop({ graceMs })]);
@@ -37,8 +40,10 @@ export async function stopParts({ server, vm, graceMs, environment, outcome, exi
     kept: { ...(container.status === 'rejected' && { server: false }), ...(machine.status === 'rejected' && { vm: false }) },
   });
   if (failures.length === 0) return;
-  const isLost = outcome.exitCode === ExitCode.environment;
+  const isLost = losses.has(outcome.exitCode);
   const message = [...(isLost ? [outcome.reason] : []), ...failures].join('; ');
-  const log = isLost && outcome.log !== null ? { log: outcome.log } : {};
-  throw new EnvironmentError(message, 'run `nfstest-tui stop-env` to try again; the next start does it too', log);
+  throw new EnvironmentError(message, 'run `nfstest-tui stop-env` to try again; the next start does it too', {
+    ...(isLost && { exitCode: outcome.exitCode }),
+    ...(isLost && outcome.log !== null && { log: outcome.log }),
+  });
 }

@@ -194,6 +194,16 @@ describe('release', () => {
     });
   });
 
+  it('a server that was lost stays the verdict where its container can’t be removed', async () => {
+    const lane = await started();
+    const [container] = lab.engine.containers;
+    if (container) container.removeFailure = 'the container ganesha-server could not be removed: busy';
+    await expect(lane.release(controls(), { exitCode: 4, reason: 'the server does not answer', hint: null, log: null })).rejects.toMatchObject({
+      exitCode: 4,
+      message: 'the server does not answer; the container ganesha-server could not be removed: busy',
+    });
+  });
+
   it('that is forced does not wait for anybody’s grace', async () => {
     const lane = await started();
     lane.force();

@@ -157,14 +157,15 @@ describe('the traffic of a testcase', () => {
     expect(told()).toMatchObject([{ capture: 'read.pcap', problem: null, windows: [] }]);
   });
 
-  it('a capture that can’t be decoded is a note and no end of the run', async () => {
+  it('a capture that can’t be decoded is told, beside what was counted', async () => {
     decoder.failure = 'tshark can’t read it';
     const traffic = await start();
     traffic?.observe({ type: 'testcase.started', testcase: 'rename' });
     traffic?.observe(assertion('failed'));
     traffic?.observe(finished('failed'));
     await traffic?.finish();
-    expect(context.notes).toEqual(['warning: the traffic of rename is not known: tshark can’t read it']);
+    expect(context.notes).toEqual([]);
+    expect(told()).toMatchObject([{ capture: 'rename.pcap', problem: 'tshark can’t read it', totals: { calls: 0 }, windows: [] }]);
     expect(existsSync(join(folder, 'rename.pcap'))).toBe(true);
   });
 

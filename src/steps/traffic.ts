@@ -178,7 +178,12 @@ export class TrafficRecorder {
     const { decoder } = this.#input;
     if ((await decoder.describe()) === null) return { calls: [], problem: 'tshark is not installed' };
     if (this.#context.signal.aborted) return { calls: [], problem: 'the run was stopped' };
-    return { calls: await decoder.decode({ file, ports: this.#ports }, { signal: this.#context.signal }), problem: null };
+    try {
+      return { calls: await decoder.decode({ file, ports: this.#ports }, { signal: this.#context.signal }), problem: null };
+    } catch (error) {
+      // What was counted is known all the same.
+      return { calls: [], problem: messageOf(error) };
+    }
   }
 
   /** What was captured since then, as far as it is still there. */

@@ -96,8 +96,8 @@ function skipOpen(reader: XdrReader): boolean {
     skip(reader, mode < 2 ? 'f' : mode === 2 ? 'h' : 'hf');
   }
   const claim = reader.uint();
-  // By name, of an earlier opening, by a delegation, of an earlier delegation; then by the file handle.
-  const layout = ['o', 'u', 'so', 'o', '', 'u', 's'][claim];
+  // By name, of an earlier opening, by a delegation, of an earlier delegation; then by the file handle: alone, by a delegation, of an earlier one.
+  const layout = ['o', 'u', 'so', 'o', '', 's', ''][claim];
   if (layout === undefined) return false;
   skip(reader, layout);
   return true;
