@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { openEngine, openVms, processes } from '../app.ts';
-import { environmentsOnDisk, instancesDir, triageDir, vmFiles } from '../config/vm-files.ts';
+import { environmentsOnDisk } from '../config/vm-files.ts';
 import { PortClaims } from '../host/port-claims.ts';
 import { messageOf } from '../model/errors.ts';
 import { ExitCode } from '../model/exit-codes.ts';
@@ -12,6 +9,7 @@ import { labels } from '../steps/labels.ts';
 import { orphansRemain, stopOrphans } from '../steps/orphans.ts';
 import { baseImageRepository } from '../steps/server-image.ts';
 import { stopEnvironment } from '../steps/stop.ts';
+import { removeFiles } from './clean-files.ts';
 import type { CommandInput, RunCommand } from './types.ts';
 
 /** Stops everything and removes what this program built; with --orphans only stops what runs left that were killed. */
@@ -51,24 +49,7 @@ async function clean({ options }: CommandInput): Promise<readonly string[]> {
     for (const vmDir of dirs) await stopIn(vmDir, { server: true, vm: false }, async () => engine);
     done.push(...(await removeImages(engine)));
   }
-  const files = vmFiles(options);
-  // The seed ISO was made here where the user-data that it was made of lies beside it.
-  if (existsSync(files.userData) && dirname(options.cidata.value) === options.imageDir) await rm(options.cidata.value, { force: true });
-  const keys = [files.key, `${files.key}.pub`, files.hostKey, files.knownHosts];
-  const ours = [files.overlay, files.userData, files.metaData, files.vmlinuz, files.initrd, files.consoleLog, files.qemuLog, ...keys];
-  const found = [files.saved, files.digests, files.accelerators, files.serverLog, triageDir(options.imageDir), instancesDir(options.imageDir)];
-  for (const path of [...ours, ...found]) await rm(path, { recursive: true, force: true });
-  // A stamp beside an image says that it was made here.
-  const stamp = `${options.vmImage.value}.json`;
-  if (
-    await rm(stamp).then(
-      () => true,
-      () => false,
-    )
-  ) {
-    await rm(options.vmImage.value, { force: true });
-    done.push(`removed ${options.vmImage.value}`);
-  }
+  done.push(...(await removeFiles(options)));
   return done;
 }
 

@@ -30,7 +30,7 @@ async function request(url: string, signal: AbortSignal): Promise<Response> {
   }
 }
 
-/** Downloads a file. Returns the SHA-512 sum of what was written. */
+/** Downloads a file that only its owner may read: a guest that boots from it writes its private host key there. Returns the SHA-512 sum of what was written. */
 export async function download(url: string, path: string, { signal, onProgress }: Cancellable & { onProgress: ReportProgress }): Promise<string> {
   const response = await request(url, signal);
   const total = Number(response.headers.get('content-length') ?? 0);
@@ -46,7 +46,7 @@ export async function download(url: string, path: string, { signal, onProgress }
   });
   if (response.body === null) throw new EnvironmentError(`${url} is empty`, 'try again');
   try {
-    await pipeline(Readable.fromWeb(response.body), meter, createWriteStream(path), { signal });
+    await pipeline(Readable.fromWeb(response.body), meter, createWriteStream(path, { mode: 0o600 }), { signal });
   } catch (error) {
     signal.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw new EnvironmentError('the disk is full', 'free some space and try again', { cause: error });

@@ -59,6 +59,13 @@ describe.runIf(hasQemuImg)('createOverlay', () => {
     }
   });
 
+  it('is for its owner’s eyes only: a guest writes its private host key there', async () => {
+    const base = await create('readable.qcow2', '-f', 'qcow2');
+    await writeFile(join(dir, 'overlay.qcow2'), 'of the last run', { mode: 0o644 });
+    await overlayOf(base);
+    expect((await stat(join(dir, 'overlay.qcow2'))).mode & 0o777).toBe(0o600);
+  });
+
   it('names an image that is broken, and leaves it alone', async () => {
     const sound = await create('sound.qcow2', '-f', 'qcow2');
     const broken = join(dir, 'broken.qcow2');
@@ -121,6 +128,13 @@ describe.runIf(hasQemuImg)('downloadAlpine', () => {
     const { stdout } = await execa('qemu-img', ['info', '--output=json', target()]);
     expect(JSON.parse(stdout)).toMatchObject({ format: 'qcow2', 'virtual-size': 2 * 2 ** 30 });
     expect(await leftovers()).toEqual([]);
+  });
+
+  it('only its owner may read it, also after one that was killed', async () => {
+    answers.set(name, (response) => response.writeHead(200, { 'content-length': image.length }).end(image));
+    await writeFile(`${target()}.part`, 'half', { mode: 0o644 });
+    await download(sha512(image));
+    expect((await stat(target())).mode & 0o777).toBe(0o600);
   });
 
   it('takes the published sum where none is pinned', async () => {

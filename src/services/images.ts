@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { execa } from 'execa';
@@ -40,6 +40,8 @@ export class ToolVmImageService implements VmImageService {
     const name = basename(url);
     const part = `${target}.part`;
     await mkdir(dirname(target), { recursive: true });
+    // One of a program that was killed has whatever mode it has.
+    await rm(part, { force: true });
     try {
       const expected = sha512 === '' ? await publishedSum(`${url}.sha512`, signal) : sha512;
       const actual = await download(url, part, { signal, onProgress });
@@ -88,6 +90,10 @@ export class ToolVmImageService implements VmImageService {
   async createOverlay({ base, overlay, trusted = false }: { base: string; overlay: string; trusted?: boolean }, { signal }: Cancellable): Promise<void> {
     const format = trusted ? 'qcow2' : await this.#soundFormat(base, signal);
     await rm(overlay, { force: true });
+    // A guest writes its private host key there. qemu-img keeps the mode of a file that is there already.
+    await writeFile(overlay, '', { flag: 'wx', mode: 0o600 }).catch((cause: unknown) => {
+      throw new EnvironmentError(`can't make the disk ${overlay}: ${messageOf(cause)}`, 'check that you may write there', { cause });
+    });
     await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', format, '-b', base, overlay], { signal });
   }
 

@@ -1,5 +1,7 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, chmod, readFile } from 'node:fs/promises';
+import ssh from 'ssh2';
+import { readOwnText, type Tell } from '../disk/read-json.ts';
+import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { makeKeyPair } from '../services/key-pair.ts';
 
@@ -9,22 +11,49 @@ export interface ClientKey {
   readonly publicKey: string;
 }
 
-/** The SSH key of this checkout; made at its first use, readable by its owner only. */
-export async function ensureClientKey(path: string): Promise<ClientKey> {
+/** What an OpenSSH private key without a passphrase holds; null for anything else. */
+function clientKeyOf(text: string): ClientKey | null {
+  const key = ssh.utils.parseKey(text);
+  if (key instanceof Error || !key.isPrivateKey()) return null;
+  return { privateKey: text, publicKey: `${key.type} ${key.getPublicSSH().toString('base64')} ${key.comment || 'nfstest-tui'}` };
+}
+
+const withoutComment = (line: string) => line.split(' ', 2).join(' ');
+
+/**
+ * The SSH key of this checkout; made at its first use, readable by its owner only. A damaged one is set aside and made anew, and the
+ * public half beside it follows from the private one.
+ *
+ * @throws EnvironmentError where it can't be read or written.
+ */
+export async function ensureClientKey(path: string, tell: Tell): Promise<ClientKey> {
   try {
-    const privateKey = await readFile(path, 'utf8');
+    const key = (await readKey(path, tell)) ?? (await makeKey(path));
+    const beside = (await readFile(`${path}.pub`, 'utf8').catch(() => '')).trim();
+    // Its comment is nobody's business but its owner's.
+    if (withoutComment(beside) === withoutComment(key.publicKey)) return { ...key, publicKey: beside };
+    await writeFileAtomically(`${path}.pub`, `${key.publicKey}\n`);
+    return key;
+  } catch (error) {
+    throw new EnvironmentError(`can't read or make the SSH key ${path}: ${messageOf(error)}`, 'remove it to have it made anew', { cause: error });
+  }
+}
+
+async function readKey(path: string, tell: Tell): Promise<ClientKey | null> {
+  try {
+    // One that is there but somebody else's is not replaced.
+    await access(path);
     // A copied or unpacked checkout may have lost the mode; ssh refuses such a key.
     await chmod(path, 0o600);
-    return { privateKey, publicKey: (await readFile(`${path}.pub`, 'utf8')).trim() };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new EnvironmentError(`can't read the SSH key ${path}: ${messageOf(error)}`, `remove it to have it made anew`, { cause: error });
-    }
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
   }
-  const pair = makeKeyPair();
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, pair.private, { mode: 0o600 });
-  await chmod(path, 0o600);
-  await writeFile(`${path}.pub`, `${pair.public}\n`);
-  return { privateKey: pair.private, publicKey: pair.public };
+  return readOwnText(path, clientKeyOf, tell);
+}
+
+async function makeKey(path: string): Promise<ClientKey> {
+  const { private: privateKey } = makeKeyPair();
+  await writeFileAtomically(path, privateKey, { mode: 0o600 });
+  return clientKeyOf(privateKey) as ClientKey;
 }

@@ -154,7 +154,8 @@ export class Lane implements LaneSteps {
   }
 
   async #connect(controls: StepControls): Promise<void> {
-    const { privateKey } = await ensureClientKey(vmFiles(this.#scope.options).key);
+    const tell = (message: string) => controls.report({ type: 'note.reported', level: 'warning', message });
+    const { privateKey } = await ensureClientKey(vmFiles(this.#scope.options).key, tell);
     const vm = present(this.#vm);
     this.#session = await connectClient(this.#services.remote, vm, privateKey, contextOf(this.#scope, controls), this.#kernel);
     this.#watch.client(this.#session, vm, controls);

@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
 import type { Values } from '../config/options.ts';
-import { vmFiles } from '../config/vm-files.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVmImageService } from '../services/fake-images.ts';
 import { FakeProcessTable } from '../services/fake-network.ts';
-import { ensureClientKey } from './client-key.ts';
 import { FakeContext } from './fake-context.ts';
 import { hostKeyInSeed } from './host-key.ts';
 import { prepareVmImage } from './vm-image.ts';
@@ -52,6 +50,13 @@ describe('Alpine', () => {
     expect(await prepare()).toMatchObject({ image: { needsProvisioning: false }, detail: 'Alpine 3.24.2 client, unchanged' });
     expect(provisioned).toHaveLength(1);
     expect(images.calls).toEqual(['seed', 'alpine 3.24.2 x86_64']);
+  });
+
+  it('is put back to its owner’s eyes only: its first boot wrote the guest’s private host key there', async () => {
+    await prepare();
+    chmodSync(file('vm.qcow2'), 0o644);
+    await prepare();
+    expect(statSync(file('vm.qcow2')).mode & 0o777).toBe(0o600);
   });
 
   it('comes anew for another version or processor', async () => {
@@ -205,6 +210,17 @@ describe('the seed', () => {
     expect(images.calls.filter((call) => call === 'seed')).toHaveLength(2);
   });
 
+  it('is made anew for another SSH key; a damaged one is told of', async () => {
+    const { key } = await prepare();
+    writeFileSync(file('id_ed25519'), key.privateKey.slice(0, 150));
+    const context = new FakeContext();
+    const again = await prepare({}, { context });
+    expect(again.key.publicKey).not.toBe(key.publicKey);
+    expect(context.notes).toEqual([expect.stringMatching(/^warning: .*id_ed25519 is damaged .*set aside/)]);
+    expect(readFileSync(file('user-data'), 'utf8')).toContain(again.key.publicKey);
+    expect(images.calls.filter((call) => call === 'seed')).toHaveLength(2);
+  });
+
   it('is made again after a failure: the old one holds the old key', async () => {
     await prepare();
     rmSync(file('id_ed25519'));
@@ -230,18 +246,5 @@ describe('the seed', () => {
     expect(await prepare({ CIDATA_NAME: cidata })).toMatchObject({ cidata, hostKey: 'ssh-ed25519 AAAA' });
     await expect(prepare({ CIDATA_NAME: '/no/such.iso' })).rejects.toMatchObject({ exitCode: 2, message: 'the seed image /no/such.iso does not exist' });
     expect(images.calls.filter((call) => call === 'seed')).toHaveLength(1);
-  });
-});
-
-describe('ensureClientKey', () => {
-  it('makes a key once, for its owner’s eyes only', async () => {
-    const path = vmFiles(fakeOptions(dir)).key;
-    const key = await ensureClientKey(path);
-    expect(key.privateKey).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----/);
-    expect(key.publicKey).toMatch(/^ssh-ed25519 \S+ nfstest-tui$/);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    chmodSync(path, 0o644);
-    expect(await ensureClientKey(path)).toEqual(key);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 });

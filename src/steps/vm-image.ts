@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Options } from '../config/options.ts';
 import { asset } from '../config/paths.ts';
 import { clientUser, readyMarker, vmFiles } from '../config/vm-files.ts';
 import { type LockRecord, withLock } from '../disk/lock.ts';
+import type { Tell } from '../disk/read-json.ts';
 import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf, UserError } from '../model/errors.ts';
 import type { ProcessTable, VmImage, VmImageService } from '../services/types.ts';
@@ -56,7 +57,7 @@ export function prepareVmImage(
   context: StepContext,
 ): Promise<PreparedVm> {
   const prepare = async (timed: StepContext): Promise<PreparedVm> => {
-    const key = await ensureClientKey(vmFiles(options).key);
+    const key = await ensureClientKey(vmFiles(options).key, tellOf(timed));
     const seed = await prepareSeed(options, key, services.images, timed);
     const found = await prepareDisk(options, platform, arch, services.images, timed);
     if (found.image.needsProvisioning) {
@@ -76,6 +77,11 @@ export function prepareVmImage(
     (prepared) => prepared.detail,
   );
 }
+
+const tellOf =
+  ({ report }: Pick<StepContext, 'report'>): Tell =>
+  (message) =>
+    report({ type: 'note.reported', level: 'warning', message });
 
 const stampPath = (disk: string) => `${disk}.json`;
 
@@ -110,6 +116,8 @@ async function prepareDisk(
   const alpineInputs = `alpine-${options.alpine.version}-${arch}`;
   const wanted = options.vmSource === 'auto' ? (stamp?.source ?? 'alpine') : options.vmSource;
   if (stamp?.source === wanted && stamp.inputs === (wanted === 'debian' ? debianInputs : alpineInputs) && kernelIsThere(options, stamp)) {
+    // Alpine's first boot wrote the guest's private host key there; a copied or older one may be anybody's to read. That of another folder may be somebody else's.
+    if (stamp.source === 'alpine' && dirname(disk) === options.imageDir) await chmod(disk, 0o600);
     const image = stamp.source === 'debian' ? debianImage(options, arch) : alpineImage(disk, options, !stamp.provisioned);
     return { image, detail: `${image.title}, unchanged` };
   }
@@ -194,8 +202,7 @@ async function prepareSeed(options: Options, key: ClientKey, images: VmImageServ
     }
     return { cidata, hostKey: hostKeyInSeed(content) };
   }
-  const tell = (message: string) => context.report({ type: 'note.reported', level: 'warning', message });
-  const hostKey = await ensureHostKey(files.hostKey, tell);
+  const hostKey = await ensureHostKey(files.hostKey, tellOf(context));
   const template = await readFile(asset('vm', 'user-data'), 'utf8');
   const text = template
     .replaceAll('@SSH_PUBLIC_KEY@', key.publicKey)
