@@ -66,7 +66,7 @@ describe.skipIf(trouble)('is it my server?', () => {
     expect(await lab.summary()).toMatchObject({ exitCode: 1, testcases: [{ name: 'rename', triage: { blame: 'server' } }] });
   });
 
-  test('without tshark: the capture, and the command that opens it', async () => {
+  test('without tshark: the numbers, the capture, and the command that opens it', async () => {
     const bin = await mkdtemp(join(tmpdir(), 'nfstest-bin-'));
     const { symlink } = await import('node:fs/promises');
     try {
@@ -79,7 +79,7 @@ describe.skipIf(trouble)('is it my server?', () => {
       expect(stdout).not.toMatch(/^triage/m);
       const shown = (await runCli(['show', 'latest', 'rename', ...flags])).stdout;
       expect(shown).toMatch(
-        /on the wire\n {2}the calls are not known: tshark is not installed.*\n {2}capture: rename\.pcap, to be read with\n {4}tshark -r rename\.pcap -d tcp\.port==\d+,rpc /,
+        /on the wire\n {2}\d+ calls: .*\n {2}errors: NFS3ERR_IO \d.*\n {2}latency: .*\n {2}the calls before each failure are not known: tshark is not installed\n {2}capture: rename\.pcap, to be read with\n {4}tshark -r rename\.pcap -d tcp\.port==\d+,rpc /,
       );
       expect(existsSync(join(lab.runsDir, 'latest', 'rename.pcap'))).toBe(true);
     } finally {
