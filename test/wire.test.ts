@@ -80,7 +80,7 @@ describe.skipIf(trouble)('what happened on the wire', () => {
   });
 
   test('the calls that the program reads in packets are those of tshark, in every version', async () => {
-    const before = await readdir(lab.runsDir).catch(() => []);
+    const before = await readdir(lab.runsDir).catch((): string[] => []);
     const { exitCode } = await runCli(['--ci', '--testcase=creat', '--quiet', '--pcap=always', '--nfs-version=3,4.0,4.1,4.2', ...lab.flags]);
     expect(exitCode).toBe(0);
     // Each version is a run of its own, beside the session's folder.
@@ -90,10 +90,8 @@ describe.skipIf(trouble)('what happened on the wire', () => {
     for (const folder of folders) {
       const file = join(lab.runsDir, folder, 'creat.pcap');
       const events = (await readFile(join(lab.runsDir, folder, 'events.ndjson'), 'utf8')).trim().split('\n');
-      const started = events
-        .map((line) => JSON.parse(line) as { type: string; nfsPort: number; mountPort: number })
-        .find(({ type }) => type === 'server.started');
-      const ports = [started?.nfsPort ?? 0, started?.mountPort ?? 0];
+      const traffic = events.map((line) => JSON.parse(line) as TestcaseTraffic).find(({ type }) => type === 'testcase.traffic');
+      const ports = [...(traffic?.command ?? '').matchAll(/tcp\.port==(\d+)/g)].map(([, port]) => Number(port));
       const own = readCalls(readPcap(new Uint8Array(await readFile(file))), ports);
       const decoded = await new TsharkDecoder().decode({ file, ports }, never);
       expect(own.length).toBeGreaterThan(100);
