@@ -16,6 +16,9 @@ export interface Figure {
 
 const figure = (values: readonly number[]): Figure => ({ median: median(values), min: Math.min(...values), max: Math.max(...values), values });
 
+/** Of what was measured in the same turns: a host's other guests make equal runs a quarter of an hour apart differ by a third, those of one turn by less. */
+export const medianRatio = (one: Figure, other: Figure): number => median(one.values.map((value, turn) => value / (other.values[turn] ?? Number.NaN)));
+
 /** Runs a measurement several times, one after the other. */
 export async function repeat(count: number, measure: () => Promise<number>): Promise<Figure> {
   const values: number[] = [];
