@@ -273,11 +273,10 @@ def run(options):
             return SERVER_UNREACHABLE
         say("server %s:%d answers NFSv%d" % (options.host, options.port, options.version))
     unmount_leftovers(options.mtpoint)
-    # For files that the suite leaves in the folder in which it runs.
     folder = "/tmp/nfstest-runner-%d" % os.getpid()
-    os.mkdir(folder, 0o700)
     suite, start = None, time.monotonic()
     try:
+        make_empty(folder)
         suite = Suite(command, environment_for(options, os.environ), folder)
         code = suite.wait()
         ended = "exited with %d" % code if code >= 0 else "was killed by " + signal.Signals(-code).name
@@ -295,9 +294,21 @@ def run(options):
         remove(folder)
 
 
+def make_empty(folder):
+    """For files that the suite leaves where it runs."""
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        # A runner that was killed has left it.
+        remove(folder)
+        os.mkdir(folder, 0o700)
+
+
 def remove(folder):
     try:
         os.rmdir(folder)
+    except FileNotFoundError:
+        pass
     except OSError:
         # Only here, because it takes its time to import.
         import shutil

@@ -103,6 +103,15 @@ class Parts(unittest.TestCase):
             self.assertEqual([runner.mounts_at(path, table.name) for path in ("/mnt/a b", "/", "/mnt")], [2, 1, 0])
 
 
+    def test_a_folder_that_a_killed_runner_left(self):
+        with tempfile.TemporaryDirectory() as root:
+            folder = root + "/runner"
+            for _ in range(2):
+                runner.make_empty(folder)
+                self.assertEqual(os.listdir(folder), [])
+                open(folder + "/left", "w").close()
+
+
 class Process(unittest.TestCase):
     """The program as it is called."""
 
@@ -128,6 +137,13 @@ class Process(unittest.TestCase):
     def test_no_site(self):
         code = "import sys\nsys.exit(40 + ('site' in sys.modules))"
         self.assertEqual([self.finished(code, *options)[0] for options in ([], ["--no-site"])], [41, 40])
+
+    def test_what_the_suite_leaves_in_its_folder_goes(self):
+        code, out, _ = self.finished("import os\nopen('left', 'w').close()\nprint('in', os.getcwd())")
+        self.assertEqual(code, 0)
+        folder = next(line[3:] for line in out.splitlines() if line.startswith("in "))
+        self.assertIn("/nfstest-runner-", folder)
+        self.assertFalse(os.path.exists(folder))
 
     def test_death_by_signal(self):
         code, out, _ = self.finished("import os\nos.kill(os.getpid(), 9)")

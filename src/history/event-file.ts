@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:fs';
 import type { EventBody, RunEvent } from '../model/events.ts';
 import type { ShortenedLog } from '../model/summary.ts';
+import { DroppedCount } from './dropped-count.ts';
 
 /** All testcases of NFStest, with the calls of their failures, are a third of a mebibyte. It bounds memory too: screens and reports hold all of it. */
 export const eventsMaxBytes = 16 * 2 ** 20;
@@ -13,21 +14,19 @@ const ofTheMoment: ReadonlySet<EventBody['type']> = new Set(['server.sampled', '
 /** A run's file of events, one JSON object per line. Past `maxBytes` it takes only what verdicts and reports are made of, and counts the rest. */
 export class EventFile {
   readonly stream: WriteStream;
-  readonly #name: string;
   readonly #maxBytes: number;
+  readonly #dropped: DroppedCount;
   #bytes = 0;
-  #droppedEvents = 0;
-  #droppedBytes = 0;
 
   constructor(name: string, stream: WriteStream, maxBytes: number) {
-    this.#name = name;
+    this.#dropped = new DroppedCount(name);
     this.stream = stream;
     this.#maxBytes = maxBytes;
   }
 
   /** Null where everything is there. */
   get shortened(): ShortenedLog | null {
-    return this.#droppedEvents === 0 ? null : { file: this.#name, droppedLines: this.#droppedEvents, droppedBytes: this.#droppedBytes };
+    return this.#dropped.shortened;
   }
 
   /**
@@ -37,27 +36,23 @@ export class EventFile {
    */
   admits(body: EventBody): boolean {
     if (!this.#isFull || !ofTheSuite.has(body.type)) return true;
-    this.#drop(JSON.stringify(body));
+    this.#dropped.add(Buffer.byteLength(JSON.stringify(body)) + 1);
     return false;
   }
 
   write(event: RunEvent): void {
     if (this.stream.writableEnded) return;
     const text = JSON.stringify(event);
+    const bytes = Buffer.byteLength(text) + 1;
     if (this.#isFull && ofTheMoment.has(event.type)) {
-      this.#drop(text);
+      this.#dropped.add(bytes);
       return;
     }
-    this.#bytes += Buffer.byteLength(text) + 1;
+    this.#bytes += bytes;
     this.stream.write(`${text}\n`);
   }
 
   get #isFull(): boolean {
     return this.#bytes >= this.#maxBytes;
-  }
-
-  #drop(text: string): void {
-    this.#droppedEvents += 1;
-    this.#droppedBytes += Buffer.byteLength(text) + 1;
   }
 }

@@ -1,9 +1,9 @@
-import { access, chmod, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import ssh from 'ssh2';
-import { readOwnText, type Tell } from '../disk/read-json.ts';
+import type { Tell } from '../disk/read-json.ts';
 import { writeFileAtomically } from '../disk/write-file.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import { makeKeyPair } from '../services/key-pair.ts';
+import { ensureOwnKey } from './own-key.ts';
 
 export interface ClientKey {
   readonly privateKey: string;
@@ -21,14 +21,13 @@ function clientKeyOf(text: string): ClientKey | null {
 const withoutComment = (line: string) => line.split(' ', 2).join(' ');
 
 /**
- * The SSH key of this checkout; made at its first use, readable by its owner only. A damaged one is set aside and made anew, and the
- * public half beside it follows from the private one.
+ * The SSH key of this checkout, and the public half beside it, which follows from the private one.
  *
  * @throws EnvironmentError where it can't be read or written.
  */
 export async function ensureClientKey(path: string, tell: Tell): Promise<ClientKey> {
   try {
-    const key = (await readKey(path, tell)) ?? (await makeKey(path));
+    const key = await ensureOwnKey(path, clientKeyOf, tell);
     const beside = (await readFile(`${path}.pub`, 'utf8').catch(() => '')).trim();
     // Its comment is nobody's business but its owner's.
     if (withoutComment(beside) === withoutComment(key.publicKey)) return { ...key, publicKey: beside };
@@ -37,23 +36,4 @@ export async function ensureClientKey(path: string, tell: Tell): Promise<ClientK
   } catch (error) {
     throw new EnvironmentError(`can't read or make the SSH key ${path}: ${messageOf(error)}`, 'remove it to have it made anew', { cause: error });
   }
-}
-
-async function readKey(path: string, tell: Tell): Promise<ClientKey | null> {
-  try {
-    // One that is there but somebody else's is not replaced.
-    await access(path);
-    // A copied or unpacked checkout may have lost the mode; ssh refuses such a key.
-    await chmod(path, 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  return readOwnText(path, clientKeyOf, tell);
-}
-
-async function makeKey(path: string): Promise<ClientKey> {
-  const { private: privateKey } = makeKeyPair();
-  await writeFileAtomically(path, privateKey, { mode: 0o600 });
-  return clientKeyOf(privateKey) as ClientKey;
 }

@@ -1,13 +1,13 @@
-import { chmod, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import ssh from 'ssh2';
 import type { Options } from '../config/options.ts';
 import { hostKeyAlias, vmFiles } from '../config/vm-files.ts';
-import { readOwnText, type Tell } from '../disk/read-json.ts';
+import type { Tell } from '../disk/read-json.ts';
 import { writeFileAtomically } from '../disk/write-file.ts';
 import type { StepControls } from '../machine/actors.ts';
 import { EnvironmentError, messageOf } from '../model/errors.ts';
-import { makeKeyPair } from '../services/key-pair.ts';
 import type { VmRecord } from '../services/types.ts';
+import { ensureOwnKey } from './own-key.ts';
 
 export interface HostKey {
   readonly privateKey: string;
@@ -22,20 +22,12 @@ function hostKeyOf(text: string): HostKey | null {
   return { privateKey: text, publicKey: `${key.type} ${key.getPublicSSH().toString('base64')}` };
 }
 
-/** The SSH host key of this checkout's guests; made at its first use, readable by its owner only. A damaged one is set aside and made anew. */
+/** The SSH host key of this checkout's guests. */
 export async function ensureHostKey(path: string, tell: Tell): Promise<HostKey> {
-  const found = await readOwnText(path, hostKeyOf, tell);
   try {
-    if (found !== null) {
-      // A copied or unpacked checkout may have lost the mode.
-      await chmod(path, 0o600);
-      return found;
-    }
-    const { private: privateKey } = makeKeyPair();
-    await writeFileAtomically(path, privateKey, { mode: 0o600 });
-    return hostKeyOf(privateKey) as HostKey;
+    return await ensureOwnKey(path, hostKeyOf, tell);
   } catch (error) {
-    throw new EnvironmentError(`can't make the client VM's host key ${path}: ${messageOf(error)}`, 'check that you may write there', { cause: error });
+    throw new EnvironmentError(`can't read or make the client VM's host key ${path}: ${messageOf(error)}`, 'remove it to have it made anew', { cause: error });
   }
 }
 

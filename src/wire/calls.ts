@@ -53,8 +53,9 @@ export function readCalls(packets: Iterable<Packet>, ports: readonly number[]): 
   for (const message of rpcMessages(packets, ports)) {
     try {
       take(message, calls, open);
-    } catch {
+    } catch (error) {
       // It ends early: no RPC, or cut off.
+      if (!(error instanceof RangeError)) throw error;
     }
   }
   return calls;

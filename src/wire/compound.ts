@@ -60,14 +60,20 @@ const layouts: Readonly<Record<number, string>> = {
   75: 'o', // REMOVEXATTR
 };
 
-const sizes: Readonly<Record<string, number>> = { u: 4, h: 8, s: 16 };
+const sizes: ReadonlyMap<string, number> = new Map([
+  ['u', 4],
+  ['h', 8],
+  ['s', 16],
+]);
 
 function skip(reader: XdrReader, layout: string): void {
   for (const letter of layout) {
+    const size = sizes.get(letter);
     if (letter === 'o') reader.skipOpaque();
     else if (letter === 'b') reader.skipArray(4);
     else if (letter === 'f') skip(reader, 'bo');
-    else reader.skip(sizes[letter] ?? 0);
+    else if (size !== undefined) reader.skip(size);
+    else throw new Error(`no letter ${letter} in layouts`);
   }
 }
 
@@ -117,7 +123,8 @@ export function compoundOperations(reader: XdrReader): number[] {
     try {
       if (layout !== undefined) skip(reader, layout);
       else if (!special[operation]?.(reader)) break;
-    } catch {
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
       // The capture has cut the message off.
       break;
     }

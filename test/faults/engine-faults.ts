@@ -3,9 +3,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vmFiles } from '../../src/config/vm-files.ts';
 import { EngineProxy } from './engine-proxy.ts';
-import type { FaultLab } from './lab.ts';
+import type { FaultLab, Program } from './lab.ts';
 import { hostileServer, slowBuild } from './recipes.ts';
 import type { Fault } from './types.ts';
+
+/** The engine keeps its connections and answers nothing from a moment on; what it could not take away goes later. */
+const silenced =
+  (flags: readonly string[], moment: (lab: FaultLab, program: Program) => Promise<unknown>): Fault['inflict'] =>
+  async (lab) => {
+    const proxy = await EngineProxy.open(lab);
+    const program = lab.run(flags, proxy.env);
+    await moment(lab, program);
+    lab.strike();
+    proxy.silence();
+    const finished = await program.finished;
+    await lab.must('clean', '--orphans');
+    return finished;
+  };
 
 /** What can happen to the container engine. The machine's own goes on: the program talks to it through a socket that is cut. */
 export const engineFaults: readonly Fault[] = [
@@ -62,16 +76,7 @@ export const engineFaults: readonly Fault[] = [
       'the engine keeps its connections and answers nothing while testcases run: the environment is lost, and `clean --orphans` takes away the container later',
     speed: 'slow',
     expected: { exitCode: 3, says: [/engine went away during the run: it has not answered/, /container ganesha-server\S* could not be removed/], withinS: 18 },
-    inflict: async (lab) => {
-      const proxy = await EngineProxy.open(lab);
-      const program = lab.run(['--testcase=all', '--engine-timeout=10s'], proxy.env);
-      await lab.untilTesting(program);
-      lab.strike();
-      proxy.silence();
-      const finished = await program.finished;
-      await lab.must('clean', '--orphans');
-      return finished;
-    },
+    inflict: silenced(['--testcase=all', '--engine-timeout=10s'], (lab, program) => lab.untilTesting(program)),
   },
   {
     name: 'engine-hangs-in-build',
@@ -92,16 +97,7 @@ export const engineFaults: readonly Fault[] = [
     about: 'the engine stops answering while testcases run: the run ends all the same, and `clean --orphans` takes away the container later',
     speed: 'slow',
     expected: { exitCode: 3, says: [/container ganesha-server\S* could not be removed: no answer within 32 s/], withinS: 50 },
-    inflict: async (lab) => {
-      const proxy = await EngineProxy.open(lab);
-      const program = lab.run(['--testcase=read', '--timeout=40s'], proxy.env);
-      await lab.until(program, 'suite.started');
-      lab.strike();
-      proxy.silence();
-      const finished = await program.finished;
-      await lab.must('clean', '--orphans');
-      return finished;
-    },
+    inflict: silenced(['--testcase=read', '--timeout=40s'], (lab, program) => lab.until(program, 'suite.started')),
   },
   {
     name: 'engine-blip',

@@ -14,7 +14,8 @@ import { containersOf, leftoversOf, processesOf, volumesOf } from './leftovers.t
 export const faultsDir = join(root, 'build', 'faults');
 
 type Event = Readonly<Record<string, unknown>>;
-type Program = ReturnType<typeof startCli>;
+/** The program under test, while it runs. */
+export type Program = ReturnType<typeof startCli>;
 
 const endOf = ({ exitCode, stdout, stderr }: Finished) => `exit code ${exitCode}: ${stderr}\n${stdout.slice(-1_500)}`;
 const nameOf = (flag: string) => flag.split('=')[0];
