@@ -77,8 +77,8 @@ node_modules/.package-lock.json: package-lock.json | $(NODE)
 	@touch $@
 
 # A launcher, so that the Node that compiled it runs it from any folder, whatever PATH says then.
-$(CLI): $(SOURCES) tsconfig.json tsconfig.build.json rolldown.config.ts package.json node_modules/.package-lock.json
+$(CLI): $(SOURCES) rolldown.config.ts package.json node_modules/.package-lock.json
 	@echo "==> compiling"
 	@npm run --silent build
-	@printf '#!/bin/sh\nnode="%s"\n[ -x "$$node" ] || node=node\nexec "$$node" "%s/build/compiled/src/cli.js" "$$@"\n' '$(if $(NODE),$(CURDIR)/$(NODE),$(shell command -v node))' '$(CURDIR)' > $@
+	@printf '#!/bin/sh\nnode="%s"\n[ -x "$$node" ] || node=node\nexec "$$node" "%s/build/compiled/cli.js" "$$@"\n' '$(if $(NODE),$(CURDIR)/$(NODE),$(shell command -v node))' '$(CURDIR)' > $@
 	@chmod +x $@

@@ -49,7 +49,7 @@ function rowOf(cells: readonly IBufferCell[], row: number): string {
   return parts.join('');
 }
 
-const terminal = new TestTerminal([process.execPath, 'build/compiled/src/cli.js', 'replay', run, '32x'], { columns, rows });
+const terminal = new TestTerminal([process.execPath, 'build/compiled/cli.js', 'replay', run, '32x'], { columns, rows });
 await terminal.until((text) => / running chmod /.test(text), 60_000);
 terminal.write('p[5');
 await new Promise((resolve) => setTimeout(resolve, 500));

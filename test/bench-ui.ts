@@ -6,7 +6,7 @@ import { TestTerminal } from './ui/terminal.ts';
 
 // Measures the dashboard on a real terminal and prints one line of JSON. A benchmark, no test: it never fails.
 // `npm run bench:ui` compiles this file and runs it in the repository's folder.
-const cli = resolve('build/compiled/src/cli.js');
+const cli = resolve('build/compiled/cli.js');
 const run = resolve('test/fixtures/runs/full');
 const flood = fileURLToPath(new URL('ui/flood.js', import.meta.url));
 const seconds = Number(process.argv[2] ?? 10);

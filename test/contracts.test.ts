@@ -47,14 +47,16 @@ describe.skipIf(trouble)('the real services', () => {
   test('a program ends although its container goes on', async () => {
     const name = `contract-kept-${process.pid}`;
     const program = `
-      import { DockerEngineService } from ${JSON.stringify(join(root, 'build', 'compiled', 'src', 'services', 'docker.js'))};
+      import { DockerEngineService } from ${JSON.stringify(join(root, 'src', 'services', 'docker.ts'))};
       const engine = new DockerEngineService(${JSON.stringify((await engine.describe()).host)});
       const container = await engine.startContainer({ name: ${JSON.stringify(name)}, image: ${JSON.stringify(image)}, labels: {}, env: {}, capAdd: [], capDrop: [],
         command: ['/bin/sh', '-c', 'while :; do read x < /dev/zero; done'], seccomp: null, volumes: [], tmpfs: {}, stopSignal: 'SIGKILL', ports: [] },
         { signal: new AbortController().signal });
       void container.exited.then(() => console.log('ended'));`;
     try {
-      const { exitCode, stdout } = await execa(process.execPath, ['--input-type=module', '--eval', program], { timeout: 20_000 });
+      const { exitCode, stdout } = await execa(process.execPath, ['--experimental-strip-types', '--no-warnings', '--input-type=module', '--eval', program], {
+        timeout: 20_000,
+      });
       expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
     } finally {
       await (await engine.attachContainer(name))?.remove({ graceMs: 0 });

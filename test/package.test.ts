@@ -11,7 +11,7 @@ const exec = promisify(execFile);
 describe('the packed program, installed elsewhere', () => {
   let folder: string;
   let installed: string;
-  const run = (...args: string[]) => exec(process.execPath, [join(installed, 'build', 'compiled', 'src', 'cli.js'), ...args], { cwd: folder });
+  const run = (...args: string[]) => exec(process.execPath, [join(installed, 'build', 'compiled', 'cli.js'), ...args], { cwd: folder });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nfstest-tui-'));

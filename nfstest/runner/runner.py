@@ -19,15 +19,13 @@ The exit code is the suite's, or 128+n where signal n ended it or the runner. Th
     73  the suite or Python is missing
 Its own lines start with `runner: `; all others are the suite's, as they are.
 """
-import getopt
+# A module that is imported costs an emulated client up to 0.1 s of every call, so that here are few of them. Of socket and signal it is the halves
+# in C: the others make enums of hundreds of constants. No getopt, re, shlex, subprocess either.
+import _signal
+import _socket
 import os
-import re
 import select
-import shlex
-import signal
-import socket
 import struct
-import subprocess
 import sys
 import time
 
@@ -39,7 +37,8 @@ ACCEPT_STATES = {1: "PROG_UNAVAIL", 2: "PROG_MISMATCH", 3: "PROC_UNAVAIL", 4: "G
 REFUSAL_WAIT_S = 3
 # Until the suite has removed its files and its mount, after SIGTERM.
 GRACE_S = 10
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+SAFE_IN_SHELL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
 
 class Ended(BaseException):
@@ -58,8 +57,18 @@ def say(text, fresh_line=False):
     try:
         write(1, ("%srunner: %s\n" % ("\n" if fresh_line else "", text)).encode(errors="backslashreplace"))
     except Ended:
-        # Suite.relay notices it too, and ends the run.
+        # Suite.wait notices it too, and ends the run.
         pass
+
+
+def quote(word):
+    """For a shell, as shlex does it."""
+    return word if word and set(word) <= SAFE_IN_SHELL else "'%s'" % word.replace("'", "'\"'\"'")
+
+
+def signal_name(number):
+    import signal
+    return signal.Signals(number).name
 
 
 def write(descriptor, data):
@@ -67,7 +76,7 @@ def write(descriptor, data):
         while data:
             data = data[os.write(descriptor, data):]
     except BrokenPipeError:
-        raise Ended(signal.SIGHUP, "the reader of the output is gone") from None
+        raise Ended(_signal.SIGHUP, "the reader of the output is gone") from None
 
 
 def null_call(xid, program, version):
@@ -92,22 +101,40 @@ def check_reply(record, xid):
 def probe(host, port, program, version, timeout_s):
     """One NULL call over TCP."""
     stage = "connect"
+    connection = None
     try:
-        with socket.create_connection((host, port), timeout=timeout_s) as connection, connection.makefile("rb") as answer:
-            stage = "answer"
-            xid = struct.unpack(">I", os.urandom(4))[0]
-            connection.sendall(null_call(xid, program, version))
-            header = answer.read(4)
-            if not header:
-                raise NotServing("it closed the connection")
-            # A last fragment of less than 4 KiB starts so; everything else is another protocol.
-            if len(header) < 4 or header[:2] != b"\x80\x00" or header[2] > 15:
-                raise NotServing("the answer is no RPC reply")
-            check_reply(answer.read(struct.unpack(">I", header)[0] & 0xFFF), xid)
-    except socket.timeout:
+        family, _, _, _, address = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
+        connection = _socket.socket(family, _socket.SOCK_STREAM)
+        connection.settimeout(timeout_s)
+        connection.connect(address)
+        stage = "answer"
+        xid = struct.unpack(">I", os.urandom(4))[0]
+        connection.sendall(null_call(xid, program, version))
+        header = read(connection, 4)
+        if not header:
+            raise NotServing("it closed the connection")
+        # A last fragment of less than 4 KiB starts so; everything else is another protocol.
+        if len(header) < 4 or header[:2] != b"\x80\x00" or header[2] > 15:
+            raise NotServing("the answer is no RPC reply")
+        check_reply(read(connection, struct.unpack(">I", header)[0] & 0xFFF), xid)
+    except TimeoutError:
         raise NotServing("timed out", stage) from None
     except OSError as error:
         raise NotServing((error.strerror or str(error)).lower(), stage) from None
+    finally:
+        if connection:
+            connection.close()
+
+
+def read(connection, count):
+    """Less where the connection ends first."""
+    data = b""
+    while len(data) < count:
+        more = connection.recv(count - len(data))
+        if not more:
+            break
+        data += more
+    return data
 
 
 def wait_for(host, port, name, version, wait_s):
@@ -132,13 +159,16 @@ def wait_for(host, port, name, version, wait_s):
 
 def mounts_at(point, table="/proc/self/mountinfo"):
     """How many mounts lie over each other at a path. Reads the table only: looking at a dead server's mount would hang."""
+    # As the kernel writes it (proc_pid_mountinfo(5)); the backslash first.
+    for character, code in (("\\", "134"), (" ", "040"), ("\t", "011"), ("\n", "012")):
+        point = point.replace(character, "\\" + code)
     with open(table, errors="surrogateescape") as lines:
-        paths = [re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), line.split()[4]) for line in lines]
-    return paths.count(point)
+        return [line.split()[4] for line in lines].count(point)
 
 
 def as_root(*words):
     """None, or what went wrong."""
+    import subprocess
     command = list(words) if os.geteuid() == 0 else ["sudo", "-n", *words]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
@@ -156,30 +186,38 @@ def unmount_leftovers(point):
 class Suite:
     """The suite's process group. Its output goes to our own: passing each line on would take an emulated client longer than many a testcase."""
 
-    def __init__(self, command, environment, folder):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, cwd=folder, start_new_session=True)
-        self.poll = select.poll()
-        self.poll.register(os.pidfd_open(self.process.pid), select.POLLIN)
-        # No events: only that the reader is gone. sshd closes the pipe when the connection is lost, and sends no signal.
-        self.poll.register(1, 0)
+    def __init__(self, command, environment):
+        self.code = None
+        self.pid = os.posix_spawn(
+            command[0], command, environment, setsid=True, file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
+            # Python ignores these, which would be handed on.
+            setsigdef=[_signal.SIGPIPE, _signal.SIGXFSZ])
+        self.pidfd = os.pidfd_open(self.pid)
 
     def wait(self):
-        """Exit code. Ends with the process: a child of it may keep the output open for ever."""
-        while self.process.poll() is None:
-            if any(descriptor == 1 for descriptor, _ in self.poll.poll()):
-                raise Ended(signal.SIGHUP, "the reader of the output is gone")
-        return self.process.returncode
+        """Exit code, -n where signal n ended it. Ends with the process: a child of it may keep the output open for ever."""
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        # No events: only that the reader is gone. sshd closes the pipe when the connection is lost, and sends no signal.
+        poll.register(1, 0)
+        if any(descriptor == 1 for descriptor, _ in poll.poll()) and not self.ended(0):
+            raise Ended(_signal.SIGHUP, "the reader of the output is gone")
+        self.ended(None)
+        return self.code
 
-    def wait_for_end(self, seconds):
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
+    def ended(self, seconds):
+        """Whether it has; waits for it, without an end where seconds is None."""
+        if self.code is None:
+            poll = select.poll()
+            poll.register(self.pidfd, select.POLLIN)
+            if poll.poll(seconds and seconds * 1000):
+                self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.code is not None
 
     def signal_group(self, number):
         """False where none of it is left."""
         try:
-            os.killpg(self.process.pid, number)
+            os.killpg(self.pid, number)
         except PermissionError:
             pass
         except ProcessLookupError:
@@ -188,12 +226,12 @@ class Suite:
 
     def stop(self):
         """TERM, then KILL; what runs as root (mount, tcpdump) takes root."""
-        self.signal_group(signal.SIGTERM)
-        self.wait_for_end(GRACE_S)
-        if self.signal_group(signal.SIGKILL):
-            self.wait_for_end(1)
+        self.signal_group(_signal.SIGTERM)
+        self.ended(GRACE_S)
+        if self.signal_group(_signal.SIGKILL):
+            self.ended(1)
             if self.signal_group(0):
-                as_root("kill", "-KILL", "--", "-%d" % self.process.pid)
+                as_root("kill", "-KILL", "--", "-%d" % self.pid)
 
 
 class Options:
@@ -206,29 +244,41 @@ class Options:
         self.arguments = []
 
 
-# How a flag's value is read; None: it takes none. No argparse: an emulated client takes longer to import and use it than for the rest of the start.
+# How a flag's value is read; None: it takes none.
 FLAGS = {"suite-root": os.path.abspath, "script": str, "no-site": None, "host": str, "port": int, "mount-port": int, "wait": float, "mtpoint": str, "env": str}
 
 
 def parse(argv):
     """Exits with 2 where the usage is wrong."""
-    options = Options()
+    options, words = Options(), list(argv)
     try:
-        given, options.arguments = getopt.getopt(argv, "h", ["help", *(flag + ("" if kind is None else "=") for flag, kind in FLAGS.items())])
-        for flag, value in given:
-            if flag in ("-h", "--help"):
+        while words:
+            word = words.pop(0)
+            if word == "--":
+                options.arguments = words
+                break
+            if word in ("-h", "--help"):
                 print(__doc__, end="")
                 sys.exit()
-            kind = FLAGS[flag[2:]]
-            if flag == "--env":
+            flag, equals, value = word[2:].partition("=")
+            if not word.startswith("--") or flag not in FLAGS:
+                raise ValueError("unknown option %s" % word)
+            kind = FLAGS[flag]
+            if kind is None and equals:
+                raise ValueError("--%s takes no value" % flag)
+            if kind and not equals:
+                if not words:
+                    raise ValueError("--%s wants a value" % flag)
+                value = words.pop(0)
+            if flag == "env":
                 if "=" not in value:
                     raise ValueError("--env wants KEY=VALUE")
                 options.env.append(value)
             else:
-                setattr(options, flag[2:].replace("-", "_"), True if kind is None else kind(value))
+                setattr(options, flag.replace("-", "_"), kind(value) if kind else True)
         if options.suite_root is None:
             raise ValueError("--suite-root is missing")
-    except (getopt.GetoptError, ValueError) as problem:
+    except ValueError as problem:
         print("runner: %s; see --help" % problem, file=sys.stderr)
         sys.exit(2)
     # The suite's own options that concern the runner, with the suite's defaults.
@@ -260,9 +310,9 @@ def run(options):
     if not os.path.isfile(script):
         say("the suite is missing: no file %s" % script)
         return SUITE_MISSING
-    command = [sys.executable or "python3", *(["-S"] if options.no_site else []), "-u", script, *options.arguments]
+    command = [sys.executable or "/usr/bin/python3", *(["-S"] if options.no_site else []), "-u", script, *options.arguments]
     say("kernel %s, python %s, suite root %s" % (os.uname().release, sys.version.split()[0], options.suite_root))
-    say("command: " + " ".join(map(shlex.quote, command)))
+    say("command: " + " ".join(map(quote, command)))
     if options.host:
         try:
             wait_for(options.host, options.port, "NFS", options.version, options.wait)
@@ -277,9 +327,10 @@ def run(options):
     suite, start = None, time.monotonic()
     try:
         make_empty(folder)
-        suite = Suite(command, environment_for(options, os.environ), folder)
+        os.chdir(folder)
+        suite = Suite(command, environment_for(options, os.environ))
         code = suite.wait()
-        ended = "exited with %d" % code if code >= 0 else "was killed by " + signal.Signals(-code).name
+        ended = "exited with %d" % code if code >= 0 else "was killed by " + signal_name(-code)
         # One that ended as it should has ended its last line, too.
         say("suite %s after %.1f s" % (ended, time.monotonic() - start), fresh_line=code != 0)
         return code if code >= 0 else 128 - code
@@ -310,24 +361,23 @@ def remove(folder):
     except FileNotFoundError:
         pass
     except OSError:
-        # Only here, because it takes its time to import.
         import shutil
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def ignore_signals():
     for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+        _signal.signal(number, _signal.SIG_IGN)
 
 
 def end(number, _frame):
     ignore_signals()
-    raise Ended(number, "ended by " + signal.Signals(number).name)
+    raise Ended(number, "ended by " + signal_name(number))
 
 
 def main(argv):
     for number in SIGNALS:
-        signal.signal(number, end)
+        _signal.signal(number, end)
     try:
         return run(parse(argv))
     except Ended as ended:

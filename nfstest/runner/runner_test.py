@@ -1,5 +1,8 @@
 """Fast tests of the runner; no root, no network but 127.0.0.1. `python3 -m unittest runner_test` in this folder."""
+import contextlib
+import io
 import os
+import shlex
 import signal
 import socket
 import struct
@@ -96,12 +99,26 @@ class Parts(unittest.TestCase):
         environment = runner.environment_for(options, {"PATH": "/bin", "PYTHONPATH": "/p"})
         self.assertEqual(environment, {"PATH": "/bin:/usr/sbin:/sbin", "PYTHONPATH": "/s:/p", "A": "b=c"})
 
+    def test_options_that_are_wrong(self):
+        for words, problem in (
+            (["--", "x"], "--suite-root is missing"), (["--suite-root"], "--suite-root wants a value"), (["--no-site=1"], "--no-site takes no value"),
+            (["--sute-root", "/s"], "unknown option --sute-root"), (["--port", "x"], "invalid literal"), (["--env", "A"], "--env wants KEY=VALUE"),
+        ):
+            with self.assertRaises(SystemExit) as ended, contextlib.redirect_stderr(io.StringIO()) as err:
+                runner.parse(words)
+            self.assertEqual(ended.exception.code, 2)
+            self.assertIn(problem, err.getvalue())
+
+    def test_quote(self):
+        for word in ("", "a", "a b", "it's", "$(x)", "--a=b,c:/d", "a\nb", "ü"):
+            self.assertEqual(shlex.split(runner.quote(word)), [word])
+        self.assertEqual(runner.quote("--a=b,c:/d"), "--a=b,c:/d")
+
     def test_mounts_at(self):
         with tempfile.NamedTemporaryFile("w") as table:
-            table.write("21 1 0:19 / /mnt/a\\040b rw - nfs4 h:/ rw\n22 1 0:20 / /mnt/a\\040b rw - nfs h:/ rw\n23 1 0:21 / / rw - ext4 x rw\n")
+            table.write("21 1 0:19 / /mnt/a\\040b rw - nfs4 h:/ rw\n22 1 0:20 / /mnt/a\\040b rw - nfs h:/ rw\n23 1 0:21 / / rw - ext4 x rw\n24 1 0:22 / /a\\134040 rw - ext4 x rw\n")
             table.flush()
-            self.assertEqual([runner.mounts_at(path, table.name) for path in ("/mnt/a b", "/", "/mnt")], [2, 1, 0])
-
+            self.assertEqual([runner.mounts_at(path, table.name) for path in ("/mnt/a b", "/", "/mnt", "/a\\040")], [2, 1, 0, 1])
 
     def test_a_folder_that_a_killed_runner_left(self):
         with tempfile.TemporaryDirectory() as root:

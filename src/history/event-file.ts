@@ -2,6 +2,7 @@ import type { WriteStream } from 'node:fs';
 import type { EventBody, RunEvent } from '../model/events.ts';
 import type { ShortenedLog } from '../model/summary.ts';
 import { DroppedCount } from './dropped-count.ts';
+import { GatheredWriter } from './gathered-writer.ts';
 
 /** All testcases of NFStest, with the calls of their failures, are a third of a mebibyte. It bounds memory too: screens and reports hold all of it. */
 export const eventsMaxBytes = 16 * 2 ** 20;
@@ -13,15 +14,19 @@ const ofTheMoment: ReadonlySet<EventBody['type']> = new Set(['server.sampled', '
 
 /** A run's file of events, one JSON object per line. Past `maxBytes` it takes only what verdicts and reports are made of, and counts the rest. */
 export class EventFile {
-  readonly stream: WriteStream;
+  readonly #file: GatheredWriter;
   readonly #maxBytes: number;
   readonly #dropped: DroppedCount;
   #bytes = 0;
 
   constructor(name: string, stream: WriteStream, maxBytes: number) {
     this.#dropped = new DroppedCount(name);
-    this.stream = stream;
+    this.#file = new GatheredWriter(stream);
     this.#maxBytes = maxBytes;
+  }
+
+  get stream(): WriteStream {
+    return this.#file.stream;
   }
 
   /** Null where everything is there. */
@@ -41,7 +46,7 @@ export class EventFile {
   }
 
   write(event: RunEvent): void {
-    if (this.stream.writableEnded) return;
+    if (this.#file.ended) return;
     const text = JSON.stringify(event);
     const bytes = Buffer.byteLength(text) + 1;
     if (this.#isFull && ofTheMoment.has(event.type)) {
@@ -49,7 +54,11 @@ export class EventFile {
       return;
     }
     this.#bytes += bytes;
-    this.stream.write(`${text}\n`);
+    this.#file.write(`${text}\n`);
+  }
+
+  end(): void {
+    this.#file.end();
   }
 
   get #isFull(): boolean {

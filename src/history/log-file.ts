@@ -1,18 +1,23 @@
 import type { WriteStream } from 'node:fs';
 import type { ShortenedLog } from '../model/summary.ts';
 import { DroppedCount } from './dropped-count.ts';
+import { GatheredWriter } from './gathered-writer.ts';
 
 /** A log in a run's folder that keeps its first `maxBytes`; of what comes after them it keeps count, told in its last line. */
 export class LogFile {
-  readonly stream: WriteStream;
+  readonly #file: GatheredWriter;
   readonly #maxBytes: number;
   readonly #dropped: DroppedCount;
   #bytes = 0;
 
   constructor(name: string, stream: WriteStream, maxBytes: number) {
     this.#dropped = new DroppedCount(name);
-    this.stream = stream;
+    this.#file = new GatheredWriter(stream);
     this.#maxBytes = maxBytes;
+  }
+
+  get stream(): WriteStream {
+    return this.#file.stream;
   }
 
   /** Null where everything is there. */
@@ -21,7 +26,7 @@ export class LogFile {
   }
 
   write(line: string): void {
-    if (this.stream.writableEnded) return;
+    if (this.#file.ended) return;
     const bytes = Buffer.byteLength(line) + 1;
     // A shorter line that would fit after one that did not is left out as well: the log has one end.
     if (this.shortened !== null || this.#bytes + bytes > this.#maxBytes) {
@@ -29,14 +34,14 @@ export class LogFile {
       return;
     }
     this.#bytes += bytes;
-    this.stream.write(`${line}\n`);
+    this.#file.write(`${line}\n`);
   }
 
   end(): void {
-    if (this.stream.writableEnded) return;
+    if (this.#file.ended) return;
     const { shortened } = this;
     if (shortened !== null)
-      this.stream.write(`nfstest-tui: ${shortened.droppedLines} more lines (${shortened.droppedBytes} bytes) were left out: LOG_MAX is reached\n`);
-    this.stream.end();
+      this.#file.write(`nfstest-tui: ${shortened.droppedLines} more lines (${shortened.droppedBytes} bytes) were left out: LOG_MAX is reached\n`);
+    this.#file.end();
   }
 }

@@ -131,7 +131,7 @@ export function createRunFolder(
       }
     },
     async close() {
-      events.stream.end();
+      events.end();
       for (const log of logs.values()) log.end();
       await Promise.all([events, ...logs.values()].map(({ stream }) => closed(stream)));
     },

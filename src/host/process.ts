@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -34,6 +35,14 @@ async function readOrNull(path: string): Promise<string | null> {
   }
 }
 
+function readAtOnce(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The state letter and the start time in clock ticks since boot of a line of /proc/<pid>/stat (fields 3 and 22, see proc(5)).
  * Counts from the last parenthesis: the command name in field 2 may hold spaces and parentheses itself.
@@ -50,6 +59,8 @@ export function parseProcStat(line: string): { readonly state: string; readonly 
 
 const isPid = (pid: number) => Number.isSafeInteger(pid) && pid > 0;
 
+let bootId: string | undefined;
+
 /**
  * When a running process began, or null where there is none; a zombie counts as gone.
  * On Linux the boot's id is part of it: ticks count from the boot, so after a reboot they could match by chance.
@@ -60,9 +71,10 @@ export async function processStartTime(pid: number): Promise<string | null> {
     const state = await ps(pid, 'state');
     return state === null || state.startsWith('Z') ? null : ps(pid, 'lstart');
   }
-  const stat = parseProcStat((await readOrNull(`/proc/${pid}/stat`)) ?? '');
+  // A VM of another process is watched by this, four times a second: not worth waking other threads for two short reads of memory.
+  const stat = parseProcStat(readAtOnce(`/proc/${pid}/stat`) ?? '');
   if (!stat || stat.state === 'Z' || stat.state === 'X') return null;
-  const bootId = (await readOrNull('/proc/sys/kernel/random/boot_id'))?.trim() ?? '';
+  bootId ??= readAtOnce('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   return `${stat.startTicks}@${bootId}`;
 }
 

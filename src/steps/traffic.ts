@@ -8,7 +8,7 @@ import { shellQuote } from '../model/shell-quote.ts';
 import type { WireCall, WireLogLine } from '../model/wire.ts';
 import type { VmCapture, VmHandle, WireDecoder } from '../services/types.ts';
 import type { LogHub } from '../stream/log-hub.ts';
-import { readCalls } from '../wire/calls.ts';
+import { readCalls, type SeenCall } from '../wire/calls.ts';
 import { type Packet, readPcap, writePcap } from '../wire/pcap.ts';
 import { joinSegments, mountTraffic, type Segment, slice, withHostTimes } from '../wire/slice.ts';
 import { totalsOfCalls } from '../wire/traffic.ts';
@@ -147,7 +147,7 @@ export class TrafficRecorder {
     const { calls, problem } = failures.length === 0 ? { calls: [], problem: null } : await this.#decode(file);
     this.#context.report({
       ...{ type: 'testcase.traffic', testcase, capture, command: this.#command(capture), complete, problem },
-      totals: totalsOfCalls(within(readCalls(packets, this.#ports), span)),
+      totals: totalsOfCalls(sentWithin(readCalls(packets, this.#ports), span)),
       windows: problem === null ? windowsOf(failures, within(calls, span), this.#lines) : [],
     } satisfies TestcaseTraffic);
   }
@@ -159,7 +159,7 @@ export class TrafficRecorder {
     const { packets, complete } = await this.#packets({ fromMs: first.fromMs, toMs: last.toMs });
     const calls = readCalls(packets, this.#ports);
     for (const { testcase, ...span } of waiting) {
-      const totals = totalsOfCalls(within(calls, span));
+      const totals = totalsOfCalls(sentWithin(calls, span));
       this.#context.report({ type: 'testcase.traffic', testcase, capture: null, command: null, complete, problem: null, totals, windows: [] });
     }
   }
@@ -211,6 +211,8 @@ export class TrafficRecorder {
 }
 
 const within = (calls: readonly WireCall[], { fromMs, toMs }: Span) => calls.filter(({ time }) => Date.parse(time) >= fromMs && Date.parse(time) <= toMs);
+
+const sentWithin = (calls: readonly SeenCall[], { fromMs, toMs }: Span) => calls.filter(({ timeUs }) => timeUs >= fromMs * 1000 && timeUs <= toMs * 1000);
 
 /** Reads a file together with the moment of its last packet: again, where it was written to in between. */
 async function readSegment(path: string): Promise<Segment> {

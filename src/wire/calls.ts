@@ -5,9 +5,16 @@ import { mountProcedure, mountStatus, operation4, procedure3, programs, status3,
 import type { Packet } from './pcap.ts';
 import { XdrReader } from './xdr.ts';
 
-interface Asked {
-  readonly index: number;
+/** A call as the packets tell it: without what it is about. */
+export interface SeenCall extends Pick<WireCall, 'call' | 'status' | 'latencyMs'> {
+  /** When the client sent it; microseconds since 1970. */
   readonly timeUs: number;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+interface Asked {
+  readonly call: Mutable<SeenCall>;
   /** Null where the answer has none. */
   readonly statusName: ((number: number) => string) | null;
 }
@@ -47,9 +54,9 @@ function readStatus(reader: XdrReader, { statusName }: Asked): string {
  * Calls and answers in a capture, without the objects that they name: enough to count them, and ten times quicker than tshark,
  * which takes as much of a processor as a busy emulated client.
  */
-export function readCalls(packets: Iterable<Packet>, ports: readonly number[]): WireCall[] {
-  const calls: WireCall[] = [];
-  const open = new Map<string, Asked>();
+export function readCalls(packets: Iterable<Packet>, ports: readonly number[]): SeenCall[] {
+  const calls: SeenCall[] = [];
+  const open = new Map<number, Asked>();
   for (const message of rpcMessages(packets, ports)) {
     try {
       take(message, calls, open);
@@ -61,20 +68,24 @@ export function readCalls(packets: Iterable<Packet>, ports: readonly number[]): 
   return calls;
 }
 
-function take({ timeUs, source, target, bytes }: Message, calls: WireCall[], open: Map<string, Asked>): void {
+/** The client's port and the transaction's id, in one number. */
+const keyOf = (port: number, xid: number) => port * 2 ** 32 + xid;
+
+function take({ timeUs, source, target, bytes }: Message, calls: SeenCall[], open: Map<number, Asked>): void {
   const reader = new XdrReader(bytes);
   const xid = reader.uint();
   if (reader.uint() === 0) {
     const call = readCall(reader);
     if (call === null) return;
-    open.set(`${source} ${xid}`, { index: calls.length, timeUs, statusName: call.statusName });
-    calls.push({ time: new Date(timeUs / 1000).toISOString(), call: call.name, object: '', status: null, latencyMs: null });
+    const seen = { timeUs, call: call.name, status: null, latencyMs: null };
+    calls.push(seen);
+    open.set(keyOf(source, xid), { call: seen, statusName: call.statusName });
     return;
   }
-  const key = `${target} ${xid}`;
+  const key = keyOf(target, xid);
   const asked = open.get(key);
-  const call = asked && calls[asked.index];
-  if (asked === undefined || call === undefined) return;
+  if (asked === undefined) return;
   open.delete(key);
-  calls[asked.index] = { ...call, status: readStatus(reader, asked), latencyMs: (timeUs - asked.timeUs) / 1000 };
+  asked.call.status = readStatus(reader, asked);
+  asked.call.latencyMs = (timeUs - asked.call.timeUs) / 1000;
 }

@@ -1,4 +1,5 @@
 import type { Packet } from './pcap.ts';
+import { uint16, uint32 } from './xdr.ts';
 
 /** An RPC message over TCP. */
 export interface Message {
@@ -20,22 +21,23 @@ interface Segment {
 
 const flags = { syn: 0x02 } as const;
 
-const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Where in an Ethernet frame the header of TCP begins; null in anything else. IPv4 alone: QEMU's user network hands out nothing else here. */
+export function tcpHeader(frame: Uint8Array): number | null {
+  return frame.length < 34 || uint16(frame, 12) !== 0x0800 || frame[23] !== 6 ? null : 14 + ((frame[14] ?? 0) & 0x0f) * 4;
+}
 
-/** The TCP segment of an Ethernet frame; null for anything else. IPv4 alone: QEMU's user network hands out nothing else here. */
+/** The TCP segment of an Ethernet frame; null for anything else. */
 export function tcpSegment(frame: Uint8Array): Segment | null {
-  const view = viewOf(frame);
-  if (frame.length < 34 || view.getUint16(12) !== 0x0800 || view.getUint8(23) !== 6) return null;
-  const tcp = 14 + (view.getUint8(14) & 0x0f) * 4;
-  if (frame.length < tcp + 20) return null;
-  const start = tcp + (view.getUint8(tcp + 12) >> 4) * 4;
+  const tcp = tcpHeader(frame);
+  if (tcp === null || frame.length < tcp + 20) return null;
+  const start = tcp + ((frame[tcp + 12] ?? 0) >> 4) * 4;
   // Short frames are filled up to 60 bytes.
-  const end = Math.min(frame.length, 14 + view.getUint16(16));
+  const end = Math.min(frame.length, 14 + uint16(frame, 16));
   return {
-    source: view.getUint16(tcp),
-    target: view.getUint16(tcp + 2),
-    sequence: view.getUint32(tcp + 4),
-    isFirst: (view.getUint8(tcp + 13) & flags.syn) !== 0,
+    source: uint16(frame, tcp),
+    target: uint16(frame, tcp + 2),
+    sequence: uint32(frame, tcp + 4),
+    isFirst: ((frame[tcp + 13] ?? 0) & flags.syn) !== 0,
     payload: frame.subarray(Math.min(start, end), end),
   };
 }
@@ -47,9 +49,8 @@ const markLength = 4;
 /** Whether a record of RPC begins here (RFC 5531: record marking, then transaction id, direction and what follows it). */
 function beginsRecord(bytes: Uint8Array): boolean {
   if (bytes.length < markLength + 12) return false;
-  const view = viewOf(bytes);
-  const length = view.getUint32(0) & 0x7fff_ffff;
-  const [direction, next] = [view.getUint32(8), view.getUint32(12)];
+  const length = uint32(bytes, 0) & 0x7fff_ffff;
+  const [direction, next] = [uint32(bytes, 8), uint32(bytes, 12)];
   return length >= 12 && length <= maxRecordBytes && ((direction === 0 && next === 2) || (direction === 1 && next <= 1));
 }
 
@@ -95,7 +96,7 @@ class ByteStream {
     while (this.#byteCount >= markLength) {
       // A mark may be cut in two, but hardly ever is.
       if ((this.#chunks[0]?.length ?? 0) < markLength) this.#join();
-      const mark = viewOf(this.#chunks[0] as Uint8Array).getUint32(0);
+      const mark = uint32(this.#chunks[0] as Uint8Array, 0);
       const end = markLength + (mark & 0x7fff_ffff);
       if (end > maxRecordBytes) {
         this.#reset(null);

@@ -1,4 +1,6 @@
+import { tcpHeader } from './messages.ts';
 import type { Packet } from './pcap.ts';
+import { uint16 } from './xdr.ts';
 
 /** One file of a ring of captures, as it was read. */
 export interface Segment {
@@ -41,12 +43,10 @@ export function joinSegments(segments: readonly (readonly Packet[])[]): Packet[]
   return joined;
 }
 
-/** The ports of a TCP segment in an Ethernet frame; null for anything else. IPv4 alone: QEMU's user network hands out nothing else here. */
+/** The ports of a TCP segment in an Ethernet frame; null for anything else. */
 export function tcpPorts(frame: Uint8Array): { readonly source: number; readonly target: number } | null {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  if (frame.length < 34 || view.getUint16(12) !== 0x0800 || view.getUint8(23) !== 6) return null;
-  const at = 14 + (view.getUint8(14) & 0x0f) * 4;
-  return frame.length < at + 4 ? null : { source: view.getUint16(at), target: view.getUint16(at + 2) };
+  const at = tcpHeader(frame);
+  return at === null || frame.length < at + 4 ? null : { source: uint16(frame, at), target: uint16(frame, at + 2) };
 }
 
 const sshPort = 22;

@@ -11,7 +11,7 @@ function count(words: readonly string[]): { readonly word: string; readonly coun
 const percentile = (sorted: readonly number[], percent: number): number => sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
 
 /** A testcase's calls in numbers. */
-export function totalsOfCalls(calls: readonly WireCall[]): TrafficTotals {
+export function totalsOfCalls(calls: readonly Pick<WireCall, 'call' | 'status' | 'latencyMs'>[]): TrafficTotals {
   const latencies = calls.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs])).sort((a, b) => a - b);
   const statuses = calls.flatMap(({ status }) => (status === null || isOk(status) ? [] : [status]));
   return {

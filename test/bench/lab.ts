@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const folder = resolve('build/bench-env');
 export const vmDir = join(folder, 'vm');
 export const runsDir = join(folder, 'runs');
-export const cli = resolve('build/compiled/src/cli.js');
+export const cli = resolve('build/compiled/cli.js');
 export const settings = { NFS_PORT: '4400', SSH_PORT: '2422', SUITE: 'bundled', IMAGE_NAME: 'ganesha', VM_OUTPUT_DIR: vmDir, RUNS_DIR: runsDir } as const;
 
 export async function shareImages(): Promise<void> {

@@ -6,7 +6,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import type { RunCommand } from '../../src/commands/types.ts';
+import { run as runCommand } from '../../src/commands/run.ts';
+import type { CommandInput } from '../../src/commands/types.ts';
+import { readDefaults } from '../../src/config/defaults-file.ts';
+import { resolveOptions } from '../../src/config/options.ts';
 import { resolveEngine } from '../../src/host/engine-socket.ts';
 import { root } from '../support/cli.ts';
 import { openLab, trouble } from '../support/lab.ts';
@@ -18,17 +21,10 @@ const names = Object.keys(figures) as FigureName[];
 const width = Math.max(...names.map((name) => figures[name].title.length)) + 2;
 const row = (label: string, cells: readonly string[]) => `${label.padEnd(8)}${cells.map((cell) => cell.padStart(width)).join('')}`;
 
-/** The program as it is compiled: what its users run. */
-async function program(): Promise<{ run: RunCommand; inputOf: (settings: Record<string, string>) => Parameters<RunCommand>[0] }> {
-  const compiled = (path: string) => import(join(root, 'build', 'compiled', 'src', path));
-  const [{ run }, { resolveOptions }, { readDefaults }] = await Promise.all([
-    compiled('commands/run.js'),
-    compiled('config/options.js'),
-    compiled('config/defaults-file.js'),
-  ]);
+function program(): { run: (input: CommandInput) => Promise<number>; inputOf: (settings: Record<string, string>) => CommandInput } {
   const defaults = readDefaults();
   return {
-    run: (input) => run(input, { goal: 'tests', parts: { server: true, vm: true }, attach: false }),
+    run: (input) => runCommand(input, { goal: 'tests', parts: { server: true, vm: true }, attach: false }),
     inputOf: (settings) => ({
       options: resolveOptions({ flags: settings, environment: {}, defaults, cwd: root }),
       setting: (key) => settings[key] ?? defaults[key] ?? '',
@@ -53,7 +49,7 @@ async function main(): Promise<number> {
   const { engine } = await resolveEngine();
   if (engine === null) throw new Error('no container engine answers');
   const docker = new Docker({ socketPath: new URL(engine.host).pathname });
-  const { run, inputOf } = await program();
+  const { run, inputOf } = program();
   const settings = {
     ...{ VM_OUTPUT_DIR: lab.vmDir, RUNS_DIR: lab.runsDir, NFS_PORT: String(lab.nfsPort), SSH_PORT: String(lab.sshPort) },
     ...{ SUITE: 'bundled', IMAGE_NAME: 'ganesha', TESTCASE: process.env.TESTCASE || 'read', TRIAGE: 'never', RUNS_KEEP: '3' },

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
-export const program = join(root, 'build', 'compiled', 'src', 'cli.js');
+export const program = join(root, 'build', 'compiled', 'cli.js');
 
 export interface Finished {
   readonly exitCode: number | null;
