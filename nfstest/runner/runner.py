@@ -103,7 +103,8 @@ def probe(host, port, program, version, timeout_s):
     stage = "connect"
     connection = None
     try:
-        family, _, _, _, address = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
+        # As bytes: a name that is text is made IDNA, whose tables take 0.15 s to import.
+        family, _, _, _, address = _socket.getaddrinfo(host.encode(), port, 0, _socket.SOCK_STREAM)[0]
         connection = _socket.socket(family, _socket.SOCK_STREAM)
         connection.settimeout(timeout_s)
         connection.connect(address)

@@ -13,6 +13,7 @@ import { type Packet, readPcap, writePcap } from '../wire/pcap.ts';
 import { joinSegments, mountTraffic, type Segment, slice, withHostTimes } from '../wire/slice.ts';
 import { totalsOfCalls } from '../wire/traffic.ts';
 import { type FailedMoment, windowsOf } from '../wire/windows.ts';
+import { CallTally } from './call-tally.ts';
 import type { StepContext } from './context.ts';
 
 /** The ring: 64 MiB, which is more than any testcase of nfstest_posix makes. */
@@ -65,7 +66,8 @@ export class TrafficRecorder {
   #failLines: number[] = [];
   #lines: WireLogLine[] = [];
   #work: Promise<void> = Promise.resolve();
-  /** Passed, and not counted yet: each count reads a file of the ring, so several are counted together. */
+  readonly #tally: CallTally;
+  /** Passed, and not counted yet: several are counted together. */
   #waiting: Waiting[] = [];
 
   private constructor(input: TrafficInput, context: StepContext, capture: VmCapture) {
@@ -73,6 +75,7 @@ export class TrafficRecorder {
     this.#context = context;
     this.#capture = capture;
     this.#firstFile = capture.segments()[0];
+    this.#tally = new CallTally(this.#ports);
   }
 
   /** Null where nothing shall be captured, and where it can't be, which is told. */
@@ -154,14 +157,16 @@ export class TrafficRecorder {
 
   /** Counts the calls of testcases that passed; their traffic is not kept. */
   async #concludeWaiting(waiting: readonly Waiting[]): Promise<void> {
-    const [first, last] = [waiting[0], waiting.at(-1)];
-    if (first === undefined || last === undefined) return;
-    const { packets, complete } = await this.#packets({ fromMs: first.fromMs, toMs: last.toMs });
-    const calls = readCalls(packets, this.#ports);
+    const last = waiting.at(-1);
+    if (last === undefined) return;
+    await this.#tally.update(this.#capture.segments());
     for (const { testcase, ...span } of waiting) {
-      const totals = totalsOfCalls(sentWithin(calls, span));
-      this.#context.report({ type: 'testcase.traffic', testcase, capture: null, command: null, complete, problem: null, totals, windows: [] });
+      const { calls, complete } = this.#tally.within(span);
+      this.#context.report({
+        ...{ type: 'testcase.traffic', testcase, capture: null, command: null, complete, problem: null, totals: totalsOfCalls(calls), windows: [] },
+      } satisfies TestcaseTraffic);
     }
+    this.#tally.forget(last.toMs - lineDelayMs);
   }
 
   /** What passed in a span of time, with the mount before it, and whether all of it was still there. */

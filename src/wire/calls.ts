@@ -1,6 +1,6 @@
 import type { WireCall } from '../model/wire.ts';
 import { compoundOperations } from './compound.ts';
-import { type Message, rpcMessages } from './messages.ts';
+import { type Message, MessageReader } from './messages.ts';
 import { mountProcedure, mountStatus, operation4, procedure3, programs, status3, status4 } from './names.ts';
 import type { Packet } from './pcap.ts';
 import { XdrReader } from './xdr.ts';
@@ -50,42 +50,55 @@ function readStatus(reader: XdrReader, { statusName }: Asked): string {
   return statusName === null ? 'OK' : statusName(reader.uint());
 }
 
-/**
- * Calls and answers in a capture, without the objects that they name: enough to count them, and ten times quicker than tshark,
- * which takes as much of a processor as a busy emulated client.
- */
-export function readCalls(packets: Iterable<Packet>, ports: readonly number[]): SeenCall[] {
-  const calls: SeenCall[] = [];
-  const open = new Map<number, Asked>();
-  for (const message of rpcMessages(packets, ports)) {
-    try {
-      take(message, calls, open);
-    } catch (error) {
-      // It ends early: no RPC, or cut off.
-      if (!(error instanceof RangeError)) throw error;
-    }
-  }
-  return calls;
-}
-
 /** The client's port and the transaction's id, in one number. */
 const keyOf = (port: number, xid: number) => port * 2 ** 32 + xid;
 
-function take({ timeUs, source, target, bytes }: Message, calls: SeenCall[], open: Map<number, Asked>): void {
-  const reader = new XdrReader(bytes);
-  const xid = reader.uint();
-  if (reader.uint() === 0) {
-    const call = readCall(reader);
-    if (call === null) return;
-    const seen = { timeUs, call: call.name, status: null, latencyMs: null };
-    calls.push(seen);
-    open.set(keyOf(source, xid), { call: seen, statusName: call.statusName });
-    return;
+/**
+ * Reads calls and answers in a capture, without the objects that they name: enough to count them, and ten times quicker than tshark,
+ * which takes as much of a processor as a busy emulated client.
+ */
+export class CallReader {
+  readonly #messages: MessageReader;
+  readonly #open = new Map<number, Asked>();
+
+  constructor(ports: readonly number[]) {
+    this.#messages = new MessageReader(ports);
   }
-  const key = keyOf(target, xid);
-  const asked = open.get(key);
-  if (asked === undefined) return;
-  open.delete(key);
-  asked.call.status = readStatus(reader, asked);
-  asked.call.latencyMs = (timeUs - asked.call.timeUs) / 1000;
+
+  /** The calls that were sent in these packets; those that were sent before get their answers. */
+  push(packets: Iterable<Packet>): SeenCall[] {
+    const calls: SeenCall[] = [];
+    for (const packet of packets) {
+      for (const message of this.#messages.push(packet)) {
+        try {
+          this.#take(message, calls);
+        } catch (error) {
+          // It ends early: no RPC, or cut off.
+          if (!(error instanceof RangeError)) throw error;
+        }
+      }
+    }
+    return calls;
+  }
+
+  #take({ timeUs, source, target, bytes }: Message, calls: SeenCall[]): void {
+    const reader = new XdrReader(bytes);
+    const xid = reader.uint();
+    if (reader.uint() === 0) {
+      const call = readCall(reader);
+      if (call === null) return;
+      const seen = { timeUs, call: call.name, status: null, latencyMs: null };
+      calls.push(seen);
+      this.#open.set(keyOf(source, xid), { call: seen, statusName: call.statusName });
+      return;
+    }
+    const key = keyOf(target, xid);
+    const asked = this.#open.get(key);
+    if (asked === undefined) return;
+    this.#open.delete(key);
+    asked.call.status = readStatus(reader, asked);
+    asked.call.latencyMs = (timeUs - asked.call.timeUs) / 1000;
+  }
 }
+
+export const readCalls = (packets: Iterable<Packet>, ports: readonly number[]): SeenCall[] => new CallReader(ports).push(packets);

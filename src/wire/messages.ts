@@ -54,30 +54,37 @@ function beginsRecord(bytes: Uint8Array): boolean {
   return length >= 12 && length <= maxRecordBytes && ((direction === 0 && next === 2) || (direction === 1 && next <= 1));
 }
 
+const none: readonly never[] = [];
+
 /** One direction of a connection. */
 class ByteStream {
   /** Of the next byte; null where what passes can't be read until a record begins. */
   #expected: number | null = null;
+  /** Sequence number of the connection's first segment. */
+  #begun: number | null = null;
   #chunks: Uint8Array[] = [];
   #byteCount = 0;
   #fragments: Uint8Array[] = [];
 
   /** Takes a segment; gives the messages that end in it. */
-  push({ sequence, isFirst, payload }: Segment): Uint8Array[] {
+  push({ sequence, isFirst, payload }: Segment): readonly Uint8Array[] {
     if (isFirst) {
+      // The same connection's beginning, once more: a repeated packet.
+      if (this.#begun === sequence) return none;
+      this.#begun = sequence;
       this.#reset((sequence + 1) >>> 0);
-      return [];
+      return none;
     }
-    if (payload.length === 0) return [];
+    if (payload.length === 0) return none;
     const ahead = this.#expected === null ? 0 : (sequence - this.#expected) | 0;
     // Something is missing, or the capture began later than the connection.
     if (this.#expected === null || ahead > 0) {
       this.#reset(null);
-      if (!beginsRecord(payload)) return [];
+      if (!beginsRecord(payload)) return none;
       this.#expected = sequence;
     }
     const fresh = ahead < 0 ? payload.subarray(-ahead) : payload;
-    if (fresh.length === 0) return [];
+    if (fresh.length === 0) return none;
     this.#expected = ((this.#expected ?? 0) + fresh.length) >>> 0;
     this.#chunks.push(fresh);
     this.#byteCount += fresh.length;
@@ -122,16 +129,27 @@ class ByteStream {
 
 const joined = (parts: readonly Uint8Array[]): Uint8Array => (parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
 
-/** The RPC messages over TCP to and from these ports, in the order of their ends. What was cut by the capture's start or a gap is left out. */
-export function* rpcMessages(packets: Iterable<Packet>, ports: readonly number[]): Generator<Message> {
-  const streams = new Map<number, ByteStream>();
-  for (const { frame, timeUs } of packets) {
+/** Finds the RPC messages over TCP to and from these ports. What was cut by the capture's start or a gap is left out. */
+export class MessageReader {
+  readonly #ports: readonly number[];
+  readonly #streams = new Map<number, ByteStream>();
+
+  constructor(ports: readonly number[]) {
+    this.#ports = ports;
+  }
+
+  /** The messages that end in a packet. */
+  push({ frame, timeUs }: Packet): readonly Message[] {
     const segment = tcpSegment(frame);
-    if (segment === null || !(ports.includes(segment.source) || ports.includes(segment.target))) continue;
+    if (segment === null || !(this.#ports.includes(segment.source) || this.#ports.includes(segment.target))) return none;
     const { source, target } = segment;
     const key = source * 65_536 + target;
-    const stream = streams.get(key) ?? new ByteStream();
-    streams.set(key, stream);
-    for (const bytes of stream.push(segment)) yield { timeUs, source, target, bytes };
+    let stream = this.#streams.get(key);
+    if (stream === undefined) {
+      stream = new ByteStream();
+      this.#streams.set(key, stream);
+    }
+    const ended = stream.push(segment);
+    return ended.length === 0 ? none : ended.map((bytes) => ({ timeUs, source, target, bytes }));
   }
 }

@@ -1,10 +1,20 @@
 import { isOk, type TrafficTotals, type WireCall } from '../model/wire.ts';
 
-/** Counts words; the most frequent first, equal ones by name. */
-function count(words: readonly string[]): { readonly word: string; readonly count: number }[] {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return [...counts].map(([word, number]) => ({ word, count: number })).sort((a, b) => b.count - a.count || (a.word < b.word ? -1 : 1));
+class Counts {
+  readonly #counts = new Map<string, number>();
+
+  add(word: string, count = 1): void {
+    this.#counts.set(word, (this.#counts.get(word) ?? 0) + count);
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, number]> {
+    return this.#counts.entries();
+  }
+
+  /** The most frequent first, equal ones by name. */
+  sorted(): [string, number][] {
+    return [...this.#counts].sort(([a, aCount], [b, bCount]) => bCount - aCount || (a < b ? -1 : 1));
+  }
 }
 
 /** The smallest value that so many percent do not exceed (nearest rank). */
@@ -12,12 +22,20 @@ const percentile = (sorted: readonly number[], percent: number): number => sorte
 
 /** A testcase's calls in numbers. */
 export function totalsOfCalls(calls: readonly Pick<WireCall, 'call' | 'status' | 'latencyMs'>[]): TrafficTotals {
-  const latencies = calls.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs])).sort((a, b) => a - b);
-  const statuses = calls.flatMap(({ status }) => (status === null || isOk(status) ? [] : [status]));
+  const latencies: number[] = [];
+  const [names, procedures, errors] = [new Counts(), new Counts(), new Counts()];
+  for (const { call, status, latencyMs } of calls) {
+    names.add(call);
+    if (latencyMs !== null) latencies.push(latencyMs);
+    if (status !== null && !isOk(status)) errors.add(status);
+  }
+  // Thousands of calls have a few names.
+  for (const [call, count] of names) for (const name of call.split(' ')) procedures.add(name, count);
+  latencies.sort((a, b) => a - b);
   return {
     calls: calls.length,
-    procedures: count(calls.flatMap(({ call }) => call.split(' '))).map(({ word, count: number }) => ({ name: word, count: number })),
-    errors: count(statuses).map(({ word, count: number }) => ({ status: word, count: number })),
+    procedures: procedures.sorted().map(([name, count]) => ({ name, count })),
+    errors: errors.sorted().map(([status, count]) => ({ status, count })),
     latencyMs: latencies.length === 0 ? null : { p50: percentile(latencies, 50), p99: percentile(latencies, 99) },
   };
 }

@@ -24,7 +24,9 @@ export const containersOf = async (docker: Docker, vmDir: string): Promise<reado
   return all.filter(({ Labels }) => ids.has(Labels[labels.environment] ?? ''));
 };
 
-export const volumesOf = async (docker: Docker): Promise<ReadonlySet<string>> => new Set((await docker.listVolumes()).Volumes.map(({ Name }) => Name));
+/** Those that no container has: a container of ours is told itself, and somebody else may start one meanwhile. */
+export const volumesOf = async (docker: Docker): Promise<ReadonlySet<string>> =>
+  new Set(((await docker.listVolumes({ filters: { dangling: ['true'] } })).Volumes ?? []).map(({ Name }) => Name));
 
 export const isPortOpen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
