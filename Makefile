@@ -59,7 +59,7 @@ soak: setup ## start, run and stop 50 times (SOAK_ROUNDS) and see that nothing g
 check: node_modules/.package-lock.json ## types, lint and unit tests: under a minute
 	@npm run --silent check
 
-bench: setup ## measure starts, suite, inner loop and more for real: about fifteen minutes; build/bench.json
+bench: setup ## measure starts, suite, inner loop and more for real: about twenty minutes; build/bench.json
 	@npm run --silent bench
 
 clean: ## stop everything and remove what was built; runs are kept
@@ -77,7 +77,7 @@ node_modules/.package-lock.json: package-lock.json | $(NODE)
 	@touch $@
 
 # A launcher, so that the Node that compiled it runs it from any folder, whatever PATH says then.
-$(CLI): $(SOURCES) rolldown.config.ts package.json node_modules/.package-lock.json
+$(CLI): $(SOURCES) tsconfig.json rolldown.config.ts package.json node_modules/.package-lock.json
 	@echo "==> compiling"
 	@npm run --silent build
 	@printf '#!/bin/sh\nnode="%s"\n[ -x "$$node" ] || node=node\nexec "$$node" "%s/build/compiled/cli.js" "$$@"\n' '$(if $(NODE),$(CURDIR)/$(NODE),$(shell command -v node))' '$(CURDIR)' > $@

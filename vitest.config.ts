@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Vitest leaves one processor free; with two that halves the speed.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // More than there are processors: many tests wait for a timer or a child process.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       {
         test: { name: 'unit', include: ['src/**/*.test.{ts,tsx}', 'components/**/*.test.{ts,tsx}'] },

@@ -30,6 +30,7 @@ import sys
 import time
 
 SERVER_UNREACHABLE, SUITE_MISSING = 72, 73
+CODE_UNKNOWN = 255
 # Program numbers and accept_stat: RFC 1813 (NFS; MOUNT in its appendix I), RFC 5531.
 PROGRAMS = {"NFS": 100003, "MOUNT": 100005}
 ACCEPT_STATES = {1: "PROG_UNAVAIL", 2: "PROG_MISMATCH", 3: "PROC_UNAVAIL", 4: "GARBAGE_ARGS", 5: "SYSTEM_ERR"}
@@ -67,8 +68,8 @@ def quote(word):
 
 
 def signal_name(number):
-    import signal
-    return signal.Signals(number).name
+    names = [name for name in dir(_signal) if name.startswith("SIG") and name[3:4].isalpha() and getattr(_signal, name) == number]
+    return names[0] if names else "signal %d" % number
 
 
 def write(descriptor, data):
@@ -191,9 +192,14 @@ class Suite:
         self.code = None
         self.pid = os.posix_spawn(
             command[0], command, environment, setsid=True, file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
-            # Python ignores these, which would be handed on.
-            setsigdef=[_signal.SIGPIPE, _signal.SIGXFSZ])
-        self.pidfd = os.pidfd_open(self.pid)
+            # Python ignores these, which would be handed on; and our own signals wait while it starts.
+            setsigdef=[_signal.SIGPIPE, _signal.SIGXFSZ], setsigmask=[])
+        try:
+            self.pidfd = os.pidfd_open(self.pid)
+        except OSError:
+            os.kill(self.pid, _signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            raise
 
     def wait(self):
         """Exit code, -n where signal n ended it. Ends with the process: a child of it may keep the output open for ever."""
@@ -212,7 +218,11 @@ class Suite:
             poll = select.poll()
             poll.register(self.pidfd, select.POLLIN)
             if poll.poll(seconds and seconds * 1000):
-                self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                try:
+                    self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                except ChildProcessError:
+                    # A signal came when it was reaped and its code not yet noted.
+                    self.code = CODE_UNKNOWN
         return self.code is not None
 
     def signal_group(self, number):
@@ -329,7 +339,12 @@ def run(options):
     try:
         make_empty(folder)
         os.chdir(folder)
-        suite = Suite(command, environment_for(options, os.environ))
+        # A signal while it starts would leave it running: nobody would know of it yet.
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, SIGNALS)
+        try:
+            suite = Suite(command, environment_for(options, os.environ))
+        finally:
+            _signal.pthread_sigmask(_signal.SIG_UNBLOCK, SIGNALS)
         code = suite.wait()
         ended = "exited with %d" % code if code >= 0 else "was killed by " + signal_name(-code)
         # One that ended as it should has ended its last line, too.
@@ -379,6 +394,8 @@ def end(number, _frame):
 def main(argv):
     for number in SIGNALS:
         _signal.signal(number, end)
+    # Where it is ignored, a child's exit code is lost.
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     try:
         return run(parse(argv))
     except Ended as ended:

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 import runner
 
@@ -127,6 +128,43 @@ class Parts(unittest.TestCase):
                 runner.make_empty(folder)
                 self.assertEqual(os.listdir(folder), [])
                 open(folder + "/left", "w").close()
+
+
+class Child(unittest.TestCase):
+    """What hardly ever happens between a child and its parent."""
+
+    def suite(self, code="import time; time.sleep(60)"):
+        return runner.Suite([sys.executable, "-S", "-c", code], dict(os.environ))
+
+    def test_a_code_that_was_lost_is_no_pass(self):
+        suite = self.suite("")
+        os.waitpid(suite.pid, 0)
+        self.assertTrue(suite.ended(None))
+        self.assertEqual(suite.code, runner.CODE_UNKNOWN)
+        suite.stop()
+
+    def test_one_that_cannot_be_watched_does_not_stay(self):
+        pids = []
+
+        def refuse(pid):
+            pids.append(pid)
+            raise OSError(24, "too many open files")
+        with unittest.mock.patch.object(os, "pidfd_open", refuse), self.assertRaises(OSError):
+            self.suite()
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pids[0], 0)
+
+    def test_signals_are_named(self):
+        self.assertEqual([runner.signal_name(number) for number in (9, 15, 40)], ["SIGKILL", "SIGTERM", "signal 40"])
+
+    def test_the_suite_has_no_signal_blocked(self):
+        signal.pthread_sigmask(signal.SIG_BLOCK, runner.SIGNALS)
+        try:
+            suite = self.suite("import sys; sys.exit('SigBlk:\\t0000000000000000' not in open('/proc/self/status').read())")
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, runner.SIGNALS)
+        suite.wait()
+        self.assertEqual(suite.code, 0)
 
 
 class Process(unittest.TestCase):

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import type { DashboardController, TerminalCommand } from '../../components/controller.ts';
 import { previousResults } from '../history/previous-results.ts';
@@ -52,10 +51,6 @@ export async function showDashboard(
   options: ShowOptions = {},
 ): Promise<ExitCode> {
   if (!isTerminal) throw new UserError('the dashboard needs a terminal', 'use nfstest-tui --ci');
-  // Development React takes twice the time for every frame.
-  process.env.NODE_ENV ??= 'production';
-  // Ink and its friends are many files; without their bytecode at hand the first frame comes a tenth of a second later.
-  enableCompileCache();
   // A screen makes garbage with every frame; V8 would rather grow to 300 MB than collect it. Measured by `npm run bench:ui`.
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=75');

@@ -10,8 +10,8 @@ interface Place {
   offsetUs: number | null;
 }
 
-/** Well above what the time of a write differs from that of its packet. */
-const pausedUs = 500_000;
+/** Well above what the time of a write differs from that of its packet, and below what tells two testcases apart. */
+const jumpUs = 50_000;
 
 function* moved(packets: Iterable<Packet>, offsetUs: number): Generator<Packet> {
   for (const { timeUs, frame, wireLength } of packets) yield { timeUs: timeUs + offsetUs, frame, wireLength };
@@ -19,13 +19,18 @@ function* moved(packets: Iterable<Packet>, offsetUs: number): Generator<Packet> 
 
 /** The calls in a ring of captures that goes on being written: each packet is read once. Those that two files share are segments that were sent before. */
 export class CallTally {
-  readonly #reader: CallReader;
+  readonly #ports: readonly number[];
+  readonly #firstFile: string | undefined;
+  #reader: CallReader;
   #calls: SeenCall[] = [];
   #place: Place | null = null;
   /** Until when something may be missing; milliseconds since 1970. */
   #gapMs = 0;
 
-  constructor(ports: readonly number[]) {
+  /** @param firstFile the ring's first, which it may have dropped before anything was read. */
+  constructor(ports: readonly number[], firstFile: string | undefined) {
+    this.#ports = ports;
+    this.#firstFile = firstFile;
     this.#reader = new CallReader(ports);
   }
 
@@ -35,8 +40,8 @@ export class CallTally {
    * @param segments the ring's files that are there, oldest first.
    */
   async update(segments: readonly string[]): Promise<void> {
-    const known = this.#place === null ? 0 : segments.indexOf(this.#place.path);
-    if (known < 0) this.#gapMs = Date.now();
+    const known = segments.indexOf(this.#place?.path ?? this.#firstFile ?? '');
+    if (known < 0) this.#lose();
     for (const path of segments.slice(Math.max(0, known))) {
       if (this.#place?.path !== path) this.#place = { path, parts: new PcapParts(), atByte: 0, offsetUs: null };
       await this.#readOn(this.#place);
@@ -53,13 +58,16 @@ export class CallTally {
     this.#calls = this.#calls.filter(({ timeUs }) => timeUs >= beforeMs * 1000);
   }
 
+  /** What was begun before a gap can't be gone on with: a client connects again from the same port. */
+  #lose(): void {
+    this.#gapMs = Date.now();
+    this.#reader = new CallReader(this.#ports);
+  }
+
   async #readOn(place: Place): Promise<void> {
     const file = await open(place.path).catch(() => null);
-    if (file === null) {
-      // The ring has gone on meanwhile.
-      this.#gapMs = Date.now();
-      return;
-    }
+    // The ring has gone on meanwhile.
+    if (file === null) return this.#lose();
     try {
       const { size, mtimeMs } = await file.stat();
       if (size <= place.atByte) return;
@@ -68,9 +76,9 @@ export class CallTally {
       const part = place.parts.take(bytes.subarray(0, bytesRead));
       place.atByte += part.byteCount;
       if (part.lastUs === null) return;
-      // See withHostTimes. The guest's clock stands while its VM is paused.
+      // See withHostTimes. The guest's clock stands while its VM is paused; all else is jitter, which calls and answers shall not see.
       const offsetUs = Math.round(mtimeMs * 1000) - part.lastUs;
-      if (place.offsetUs === null || Math.abs(offsetUs - place.offsetUs) > pausedUs) place.offsetUs = offsetUs;
+      if (place.offsetUs === null || Math.abs(offsetUs - place.offsetUs) > jumpUs) place.offsetUs = offsetUs;
       for (const call of this.#reader.push(moved(part.packets, place.offsetUs))) this.#calls.push(call);
     } finally {
       await file.close();

@@ -60,8 +60,8 @@ export class TrafficRecorder {
   readonly #context: StepContext;
   readonly #capture: VmCapture;
   readonly #firstFile: string | undefined;
-  /** Tells the mount's handles their names; a testcase's own traffic does not. */
-  #mount: readonly Packet[] = [];
+  /** Tells the mount's handles their names; a testcase's own traffic does not. Null until it was looked for. */
+  #mount: readonly Packet[] | null = null;
   #current: Watched | null = null;
   #failLines: number[] = [];
   #lines: WireLogLine[] = [];
@@ -75,7 +75,7 @@ export class TrafficRecorder {
     this.#context = context;
     this.#capture = capture;
     this.#firstFile = capture.segments()[0];
-    this.#tally = new CallTally(this.#ports);
+    this.#tally = new CallTally(this.#ports, this.#firstFile);
   }
 
   /** Null where nothing shall be captured, and where it can't be, which is told. */
@@ -101,6 +101,7 @@ export class TrafficRecorder {
   /** Given every event of the suite. */
   observe(body: EventBody): void {
     if (body.type === 'testcase.started') {
+      if (this.#mount === null) this.#work = this.#work.then(() => this.#readMount()).catch(() => {});
       this.#failLines = [];
       this.#current = { testcase: body.testcase, startedMs: Date.now(), lastMs: Date.now(), failures: [] };
     } else if (body.type === 'assertion.finished' && this.#current) {
@@ -173,7 +174,7 @@ export class TrafficRecorder {
   async #packets({ fromMs, toMs }: Span): Promise<{ readonly packets: readonly Packet[]; readonly complete: boolean }> {
     const packets = await this.#read(fromMs);
     const span = { fromUs: fromMs * 1000, toUs: toMs * 1000 };
-    const early = this.#mount.filter(({ timeUs }) => timeUs < span.fromUs);
+    const early = (this.#mount ?? []).filter(({ timeUs }) => timeUs < span.fromUs);
     const complete = this.#capture.segments()[0] === this.#firstFile || (packets[0]?.timeUs ?? span.fromUs) <= span.fromUs;
     return { packets: [...early, ...slice(packets, span)], complete };
   }
@@ -196,13 +197,18 @@ export class TrafficRecorder {
     const segments: Packet[][] = [];
     for (const path of this.#capture.segments()) {
       const before = await stat(path).catch(() => null);
-      // The ring has gone on meanwhile, or all of it is older; the first file has the mount.
-      if (before === null || (before.mtimeMs < fromMs && this.#mount.length > 0)) continue;
+      // The ring has gone on meanwhile, or all of it is older.
+      if (before === null || before.mtimeMs < fromMs) continue;
       segments.push(withHostTimes(await readSegment(path)));
     }
-    const packets = joinSegments(segments);
-    if (this.#mount.length === 0) this.#mount = mountTraffic(packets, this.#input.mountPort);
-    return packets;
+    return joinSegments(segments);
+  }
+
+  /** Looked for with the first testcase, when the ring's first file holds little else. */
+  async #readMount(): Promise<void> {
+    if (this.#mount !== null || this.#firstFile === undefined) return;
+    this.#mount = [];
+    this.#mount = mountTraffic(withHostTimes(await readSegment(this.#firstFile)), this.#input.mountPort);
   }
 
   get #ports(): readonly number[] {

@@ -97,7 +97,8 @@ export class CallReader {
     if (asked === undefined) return;
     this.#open.delete(key);
     asked.call.status = readStatus(reader, asked);
-    asked.call.latencyMs = (timeUs - asked.call.timeUs) / 1000;
+    // Never below 0: in a capture of several files each has a clock of its own.
+    asked.call.latencyMs = Math.max(0, timeUs - asked.call.timeUs) / 1000;
   }
 }
 

@@ -27,7 +27,7 @@ export function tcpHeader(frame: Uint8Array): number | null {
 }
 
 /** The TCP segment of an Ethernet frame; null for anything else. */
-export function tcpSegment(frame: Uint8Array): Segment | null {
+function tcpSegment(frame: Uint8Array): Segment | null {
   const tcp = tcpHeader(frame);
   if (tcp === null || frame.length < tcp + 20) return null;
   const start = tcp + ((frame[tcp + 12] ?? 0) >> 4) * 4;
@@ -88,7 +88,11 @@ class ByteStream {
     this.#expected = ((this.#expected ?? 0) + fresh.length) >>> 0;
     this.#chunks.push(fresh);
     this.#byteCount += fresh.length;
-    return this.#take();
+    const messages = this.#take();
+    // What waits for more is a copy: a part of a frame would keep all of the file that was read in memory.
+    const last = this.#chunks.pop();
+    if (last !== undefined) this.#chunks.push(new Uint8Array(last));
+    return messages;
   }
 
   #reset(expected: number | null): void {

@@ -70,7 +70,7 @@ await measure('suite', '33 testcases with one lane and with two', async () => {
   ratios['33 testcases, 2 lanes / 1 lane'] = { value: twoLanes.median / oneLane.median, unit: '', atMost: 0.6 };
 });
 await measure('overhead', 'the suite through nfstest-tui and by hand', async () => {
-  const { throughMs, uncapturedMs, byHandMs } = await overhead(3);
+  const { throughMs, uncapturedMs, byHandMs } = await overhead(5);
   figures.suiteThroughMs = throughMs;
   figures.suiteThroughWithoutCaptureMs = uncapturedMs;
   figures.suiteByHandMs = byHandMs;
