@@ -14,6 +14,9 @@ const always = { fromMs: 1, toMs: Date.now() + 1_000_000 };
 const text = ({ call, status, latencyMs }: SeenCall) => `${call} ${status} ${latencyMs}`;
 const all = readCalls(packets, ports).map(text);
 
+/** When the last packet of all passed. */
+const endMs = Date.now();
+
 let folder: string;
 let tally: CallTally;
 beforeEach(() => {
@@ -28,7 +31,7 @@ describe('calls in a capture that goes on', () => {
   const writtenAt = async (name: string, part: Uint8Array, secondsAgo = 0) => {
     await appendFile(file(name), part);
     const lastUs = new PcapParts().take(readFileSync(file(name))).lastUs ?? 0;
-    const time = Date.now() / 1000 - secondsAgo + (lastUs - (packets.at(-1)?.timeUs ?? 0)) / 1_000_000;
+    const time = endMs / 1000 - secondsAgo + (lastUs - (packets.at(-1)?.timeUs ?? 0)) / 1_000_000;
     await utimes(file(name), time, time);
   };
 
@@ -41,22 +44,22 @@ describe('calls in a capture that goes on', () => {
   });
 
   it('where the VM was paused the times after it are right, too', async () => {
-    const half = writePcap(packets.slice(0, 40)).length;
+    const half = writePcap(packets.slice(0, 8)).length;
     await writtenAt('1', bytes.subarray(0, half), 60);
     await tally.update([file('1')]);
     await writtenAt('1', bytes.subarray(half));
     await tally.update([file('1')]);
-    const ages = tally.within(always).calls.map(({ timeUs }) => Math.round((Date.now() - timeUs / 1000) / 30_000));
+    const ages = tally.within(always).calls.map(({ timeUs }) => Math.round((endMs - timeUs / 1000) / 30_000));
     expect(new Set(ages)).toEqual(new Set([2, 0]));
   });
 
   it('goes on with the next file; what is in both counts once', async () => {
     for (const common of [0, 1, 9]) {
       tally = new CallTally(ports, file('1'));
-      await writeFile(file('1'), writePcap(packets.slice(0, 20)));
+      await writeFile(file('1'), writePcap(packets.slice(0, 6)));
       await tally.update([file('1')]);
-      await writeFile(file('1'), writePcap(packets.slice(0, 30)));
-      await writeFile(file('2'), writePcap(packets.slice(30 - common)));
+      await writeFile(file('1'), writePcap(packets.slice(0, 10)));
+      await writeFile(file('2'), writePcap(packets.slice(10 - common)));
       await tally.update([file('1'), file('2')]);
       await tally.update([file('2')]);
       expect(counted()).toEqual(all);
