@@ -9,7 +9,11 @@ const folder = resolve('build/bench-env');
 export const vmDir = join(folder, 'vm');
 export const runsDir = join(folder, 'runs');
 export const cli = resolve('build/compiled/cli.js');
-export const settings = { NFS_PORT: '4400', SSH_PORT: '2422', SUITE: 'bundled', IMAGE_NAME: 'ganesha', VM_OUTPUT_DIR: vmDir, RUNS_DIR: runsDir } as const;
+export const settings = {
+  ...{ NFS_PORT: '4400', SSH_PORT: '2422', SUITE: 'bundled', IMAGE_NAME: 'ganesha', VM_OUTPUT_DIR: vmDir, RUNS_DIR: runsDir },
+  // A run that is removed meanwhile would count as disk that a start gives back.
+  RUNS_KEEP: '10000',
+} as const;
 
 export async function shareImages(): Promise<void> {
   await mkdir(vmDir, { recursive: true });
