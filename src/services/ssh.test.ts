@@ -126,6 +126,22 @@ describe('Ssh2RemoteService', () => {
     await session.closed;
   });
 
+  it('a child of a command that was killed is not listened to', { timeout: 20_000 }, async () => {
+    const session = await remote.connect(target(), { ...never, deadlineMs: 20_000 });
+    let text = '';
+    const onStdout = (chunk: Uint8Array | string) => {
+      text += String(chunk);
+    };
+    const began = performance.now();
+    const exit = await session.exec('(while :; do echo on; sleep 0.2; done) & echo $!; sleep 0.5; kill -9 $$', { ...never, onStdout });
+    process.kill(Number(text.split('\n').find((line) => /^\d+$/.test(line))));
+    expect(exit).toEqual({ exitCode: null, signal: 'KILL' });
+    expect(text).toContain('on\n');
+    expect(performance.now() - began).toBeLessThan(4_000);
+    session.close();
+    await session.closed;
+  });
+
   it('ends the command that nobody waits for any more', async () => {
     const session = await remote.connect(target(), { ...never, deadlineMs: 20_000 });
     const stopping = new AbortController();

@@ -17,8 +17,11 @@ const refused = (what: string, cause: Error) =>
 
 const closeGraceMs = 1_000;
 const retryMs = 500;
-/** A channel stays open as long as a child of the command holds its output: so long it may be quiet after the command's end, and so long it is read at most. */
-const afterExit = { quietMs: 5_000, openMs: 30_000 } as const;
+/**
+ * A channel stays open as long as a child of the command holds its output: so long it may be quiet after the command's end, and so long it is
+ * read at most. What a command that was killed has left behind is nobody's any more: it is read for what was on its way.
+ */
+const afterExit = { quietMs: 5_000, openMs: 30_000, killedMs: 1_000 } as const;
 /** How many in a row go without an answer before a guest counts as lost. */
 const keepalives = 4;
 
@@ -234,7 +237,7 @@ function followCommand(
     channel.on('exit', (exitCode: number | null, name?: string) => {
       exit = { exitCode, signal: name ?? null };
       quiet = setTimeout(() => channel.close(), afterExit.quietMs);
-      open = setTimeout(() => channel.close(), afterExit.openMs);
+      open = setTimeout(() => channel.close(), exit.signal === null ? afterExit.openMs : afterExit.killedMs);
     });
     channel.on('close', () => {
       settle();

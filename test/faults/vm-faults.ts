@@ -120,8 +120,7 @@ export const vmFaults: readonly Fault[] = [
     name: 'runner-killed',
     about: 'the program that runs the suite in the guest is killed: what has not run is no pass',
     speed: 'slow',
-    // The suite goes on until nobody reads what it prints.
-    expected: { exitCode: 1, says: [/not run/], withinS: 45 },
+    expected: { exitCode: 1, says: [/not run/], withinS: 15 },
     inflict: whileTesting((lab) => lab.guest("sudo pkill -9 -f '[p]ython3 .*-u [^ ]*/runner.py'")),
   },
   {
