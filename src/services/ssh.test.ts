@@ -135,7 +135,7 @@ describe('Ssh2RemoteService', () => {
     const began = performance.now();
     const exit = await session.exec('(while :; do echo on; sleep 0.2; done) & echo $!; sleep 0.5; kill -9 $$', { ...never, onStdout });
     process.kill(Number(text.split('\n').find((line) => /^\d+$/.test(line))));
-    expect(exit).toEqual({ exitCode: null, signal: 'KILL' });
+    expect(exit).toMatchObject({ exitCode: null, signal: expect.stringMatching(/KILL$/) });
     expect(text).toContain('on\n');
     expect(performance.now() - began).toBeLessThan(4_000);
     session.close();
