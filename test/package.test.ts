@@ -42,6 +42,7 @@ describe('the packed program, installed elsewhere', () => {
     for (const file of [
       'nfstest/defaults.mk',
       'nfstest/runner/runner.py',
+      'nfstest/runner/server_probe.py',
       'nfstest/suite/test/nfstest_posix',
       'nfstest/vm/user-data',
       'nfstest/vm/debian-rootfs.sh',

@@ -15,6 +15,10 @@ describe('what runs in the guest', () => {
     expect(await unittest('runner', 'runner_test')).toMatch(/Ran \d\d tests[\s\S]*OK/);
   });
 
+  test('its question to the server', async () => {
+    expect(await unittest('runner', 'server_probe_test')).toMatch(/Ran \d tests[\s\S]*OK/);
+  });
+
   test('the agent', async () => {
     expect(await unittest('runner', 'agent_test')).toMatch(/Ran \d tests[\s\S]*OK/);
   });

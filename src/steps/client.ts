@@ -26,6 +26,9 @@ const runnerExit = { serverUnreachable: 72, suiteMissing: 73 } as const;
 
 const home = `/home/${clientUser}/nfstest-tui`;
 
+/** Files of nfstest/runner that run in the guest. */
+const guestPrograms = ['runner.py', 'server_probe.py', 'agent.py'] as const;
+
 /** Where things are in the guest. */
 export const clientPaths = {
   suite: `${home}/suite`,
@@ -65,8 +68,7 @@ async function upload(session: RemoteSession, suite: Suite, context: StepContext
     if (unpacked.exitCode !== 0) throw new EnvironmentError('the client VM has no room for the suite', 'start a new VM: `nfstest-tui stop-env`');
     const archive = tar.pack(suite.dir, { ignore: isLeftOut, map: (header) => ({ ...header, uid: 0, gid: 0 }) });
     await session.writeFile(`${home}/suite.tar`, archive as unknown as NodeJS.ReadableStream, timed);
-    await session.writeFile(clientPaths.runner, await readFile(asset('runner', 'runner.py'), 'utf8'), timed);
-    await session.writeFile(clientPaths.agent, await readFile(asset('runner', 'agent.py'), 'utf8'), timed);
+    for (const name of guestPrograms) await session.writeFile(`${home}/${name}`, await readFile(asset('runner', name), 'utf8'), timed);
     let problem = '';
     const onStderr = (chunk: Uint8Array | string) => {
       problem += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();

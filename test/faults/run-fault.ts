@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finished } from '../support/cli.ts';
@@ -42,6 +42,8 @@ export async function runFault(fault: Fault, onLab: (lab: FaultLab) => void = ()
   const told = { exitCode: expected.exitCode, says: expected.says.map(String), withinS: expected.withinS };
   const obstacle = fault.obstacle?.() ?? null;
   if (obstacle !== null) return { name, outcome: 'skipped', exitCode: null, seconds: null, expected: told, problems: [obstacle] };
+  const log = join(faultsDir, `${name}.log`);
+  await rm(log, { force: true });
   const lab = await FaultLab.open(name);
   onLab(lab);
   const problems: string[] = [];
@@ -71,7 +73,7 @@ export async function runFault(fault: Fault, onLab: (lab: FaultLab) => void = ()
   problems.push(...(await lab.undo()));
   if (problems.length > 0) {
     await mkdir(faultsDir, { recursive: true });
-    await writeFile(join(faultsDir, `${name}.log`), [...problems, '', finished?.stdout ?? '', finished?.stderr ?? ''].join('\n'));
+    await writeFile(log, [...problems, '', finished?.stdout ?? '', finished?.stderr ?? ''].join('\n'));
   }
   const { exitCode = null } = finished ?? {};
   const seconds = lab.secondsToVerdict === null ? null : Math.round(lab.secondsToVerdict * 10) / 10;
