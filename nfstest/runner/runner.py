@@ -17,6 +17,7 @@ The exit code is the suite's, or 128+n where signal n ended it or the runner. Th
     2   wrong usage
     72  the server can't be reached, or what answers is not NFS in the wanted version
     73  the suite or Python is missing
+    255 the suite has ended, its code is not known
 Its own lines start with `runner: `; all others are the suite's, as they are.
 """
 # A module that is imported costs an emulated client up to 0.1 s of every call, so that here are few of them. Of signal it is the half in C: the

@@ -83,6 +83,28 @@ class Child(unittest.TestCase):
         with self.assertRaises(ProcessLookupError):
             os.kill(pids[0], 0)
 
+    def test_a_signal_while_it_starts_ends_it(self):
+        pids = []
+        open_pidfd = os.pidfd_open
+
+        def open_and_interrupt(pid):
+            pids.append(pid)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return open_pidfd(pid)
+        handlers = {number: signal.getsignal(number) for number in (*runner.SIGNALS, signal.SIGCHLD)}
+        directory = os.getcwd()
+        self.addCleanup(os.chdir, directory)
+        for number, handler in handlers.items():
+            self.addCleanup(signal.signal, number, handler)
+        with tempfile.TemporaryDirectory() as root, unittest.mock.patch.object(os, "pidfd_open", open_and_interrupt), unittest.mock.patch.object(runner, "say") as say:
+            os.mkdir(root + "/test")
+            with open(root + "/test/nfstest_posix", "w") as script:
+                script.write("import time; time.sleep(60)")
+            self.assertEqual(runner.main(["--suite-root", root, "--", "-m", root + "/mnt"]), 128 + signal.SIGTERM)
+        say.assert_called_with("ended by SIGTERM")
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pids[0], 0)
+
     def test_signals_are_named(self):
         self.assertEqual([runner.signal_name(number) for number in (9, 15, 40)], ["SIGKILL", "SIGTERM", "signal 40"])
 

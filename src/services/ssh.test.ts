@@ -116,7 +116,7 @@ describe('Ssh2RemoteService', () => {
       text += String(chunk);
     };
     const began = performance.now();
-    const exit = await session.exec('(sleep 1; echo late; exec sleep 60) & echo $!; exit 3', { signal: stopping.signal, onStdout });
+    const exit = await session.exec('(sleep 2; echo late; exec sleep 60) & echo $!; exit 3', { signal: stopping.signal, onStdout });
     expect(exit).toEqual({ exitCode: 3, signal: null });
     const [pid, ...lines] = text.trim().split('\n');
     process.kill(Number(pid));

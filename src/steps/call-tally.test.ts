@@ -53,6 +53,15 @@ describe('calls in a capture that goes on', () => {
     expect(new Set(ages)).toEqual(new Set([2, 0]));
   });
 
+  it('a write that comes late does not change how long a call took', async () => {
+    for (const at of packets.keys()) {
+      const from = writePcap(packets.slice(0, at)).length;
+      await writtenAt('1', writePcap(packets.slice(0, at + 1)).subarray(at === 0 ? 0 : from), (at % 3) / 100);
+      await tally.update([file('1')]);
+    }
+    expect(counted()).toEqual(all);
+  });
+
   it('goes on with the next file; what is in both counts once', async () => {
     for (const common of [0, 1, 9]) {
       tally = new CallTally(ports, file('1'));

@@ -8,7 +8,8 @@ import type { WireCall } from '../model/wire.ts';
 import { FakeDecoder } from '../services/fake-decoder.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { FakeVm } from '../services/fake-vm.ts';
-import { readPcap, writePcap } from '../wire/pcap.ts';
+import { type Packet, readPcap, writePcap } from '../wire/pcap.ts';
+import { mountTraffic } from '../wire/slice.ts';
 import { FakeContext } from './fake-context.ts';
 import { TrafficRecorder } from './traffic.ts';
 
@@ -30,8 +31,9 @@ beforeEach(() => {
 const start = async (keep: 'always' | 'on-failure' | 'never' = 'on-failure') =>
   TrafficRecorder.start({ vm, decoder, keep, folder, prefix: join(folder, 'capture-'), nfsPort: 4000, mountPort: 4001 }, context);
 
-/** Puts the recorded packets into the capture, stamped by another clock, as QEMU does. */
-const record = () => writeFile(vm.captures[0] ?? '', writePcap(recorded.map((packet) => ({ ...packet, timeUs: packet.timeUs - 1_000_000_000 }))));
+/** Puts packets into the capture, stamped by another clock, as QEMU does. */
+const record = (packets: readonly Packet[] = recorded) =>
+  writeFile(vm.captures[0] ?? '', writePcap(packets.map((packet) => ({ ...packet, timeUs: packet.timeUs - 1_000_000_000 }))));
 
 const told = () => context.bodies.filter((body): body is TestcaseTraffic => body.type === 'testcase.traffic');
 const assertion = (verdict: 'passed' | 'failed'): AssertionFinished => ({
@@ -167,6 +169,33 @@ describe('the traffic of a testcase', () => {
     expect(context.notes).toEqual([]);
     expect(told()).toMatchObject([{ capture: 'rename.pcap', problem: 'tshark can’t read it', totals: { calls: 0 }, windows: [] }]);
     expect(existsSync(join(folder, 'rename.pcap'))).toBe(true);
+  });
+
+  it('the mount is in the capture of a late failure, whose ring no longer holds it', async () => {
+    const traffic = await start();
+    const isMount = (packet: Packet) => mountTraffic([packet], 4001).length > 0;
+    await record(recorded.filter(isMount));
+    passed(traffic, 'read');
+    await sleep(400);
+    await record(recorded.filter((packet) => !isMount(packet)));
+    traffic?.observe({ type: 'testcase.started', testcase: 'rename' });
+    traffic?.observe(finished('failed'));
+    await traffic?.finish();
+    expect(mountTraffic(readPcap(new Uint8Array(readFileSync(join(folder, 'rename.pcap')))), 4001)).toHaveLength(recorded.filter(isMount).length);
+  });
+
+  it.each([
+    [false, ['warning: the traffic of rename is not known: this is no pcap file']],
+    [true, []],
+  ])('a ring that can’t be read is a note, except in a run that is stopped (%s)', async (stopped, notes) => {
+    const traffic = await start();
+    await writeFile(vm.captures[0] ?? '', 'what is no capture, but long enough for one');
+    traffic?.observe({ type: 'testcase.started', testcase: 'rename' });
+    if (stopped) context.abort();
+    traffic?.observe(finished('failed'));
+    await traffic?.finish();
+    expect(context.notes).toEqual(notes);
+    expect(told()).toEqual([]);
   });
 
   it('never: nothing is captured; a VM that can’t: a note', async () => {

@@ -101,6 +101,7 @@ export class TrafficRecorder {
   /** Given every event of the suite. */
   observe(body: EventBody): void {
     if (body.type === 'testcase.started') {
+      // Without it handles have no names: no reason for a note where nothing may fail. A capture that can't be read is told with the testcase.
       if (this.#mount === null) this.#work = this.#work.then(() => this.#readMount()).catch(() => {});
       this.#failLines = [];
       this.#current = { testcase: body.testcase, startedMs: Date.now(), lastMs: Date.now(), failures: [] };

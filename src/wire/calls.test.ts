@@ -59,6 +59,13 @@ describe('calls read from packets', () => {
     expect(readCalls(pieces, ports)).toEqual(readCalls(whole, ports));
   });
 
+  it('a beginning that comes again, as where two files of a ring share it, is one', () => {
+    const whole = packetsOf('v3-rename-io');
+    expect(readCalls([...whole.slice(0, Math.ceil(whole.length / 2)), ...whole], ports).map(({ call }) => call)).toEqual(
+      readCalls(whole, ports).map(({ call }) => call),
+    );
+  });
+
   it('after a gap it goes on with the next message', () => {
     const whole = packetsOf('v3-rename-io');
     const rename = readCalls(whole, ports).findIndex(({ call }) => call === 'RENAME');
