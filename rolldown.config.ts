@@ -23,6 +23,6 @@ export default defineConfig({
     if (level === 'warn') throw new Error(log.message);
     handle(level, log);
   },
-  // Names with a hash, and nothing of today is removed: a program that runs while it is built again loads what it was built with.
+  // Names with a hash, and nothing of the last month is removed: a program that runs while it is built again loads what it was built with.
   output: { dir: 'build/compiled', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', format: 'esm', sourcemap: true },
 });

@@ -11,7 +11,7 @@ import { messageOf } from '../model/errors.ts';
 import type { RoundStart, RunStarted } from '../model/events.ts';
 import { redactCredentials } from '../model/redact.ts';
 import { RoundBook } from '../model/round-book.ts';
-import { type Outcome, outcomeOf, outcomeOfError } from '../model/verdict.ts';
+import { type Outcome, outcomeOf, outcomeOfError, worse } from '../model/verdict.ts';
 import type { Reporter } from '../reporters/index.ts';
 import { EnvironmentFile, lockEnvironment, readEnvironment } from '../steps/environment.ts';
 import { Lane } from '../steps/lane.ts';
@@ -178,11 +178,15 @@ async function prepare(
   const machine = runMachine.provide({ actors: { ...prepareActors(preparation), lane: laneActor } });
   const book = new RoundBook();
   recorder.subscribe((event) => book.observe(event));
-  /** Ends a run; a round says what it found first. */
-  const conclude = async (outcome: Outcome): Promise<void> => {
+  /** Ends a run; a round says what it found first. Gives what came of it: a run whose end could not be kept has not passed. */
+  const conclude = async (found: Outcome): Promise<Outcome> => {
+    // Before the verdict is told.
+    const trouble = await recorder.flush();
+    const outcome = trouble === null ? found : worse(found, outcomeOfError(trouble));
     const round = book.finish(outcome, recorder.state.testcases, recorder.elapsedMs);
     if (round !== null) recorder.record(round);
     await recorder.finish(outcome);
+    return outcome;
   };
   const started = (selected: readonly string[], round?: RoundStart): RunStarted => ({
     type: 'run.started',
@@ -203,8 +207,8 @@ async function prepare(
   });
   const idleListeners = new Set<(outcome: Outcome) => void>();
   actor.on('idle', ({ outcome }) => {
-    void conclude(outcome).then(() => {
-      for (const listener of idleListeners) listener(outcome);
+    void conclude(outcome).then((concluded) => {
+      for (const listener of idleListeners) listener(concluded);
     });
   });
   const done = new Promise<Outcome>((resolve, reject) => {
@@ -219,8 +223,7 @@ async function prepare(
     try {
       const outcome = await done;
       endWatch();
-      await conclude(outcome);
-      return outcome;
+      return await conclude(outcome);
     } finally {
       await recorder.close();
       await unlock();

@@ -79,6 +79,11 @@ export class RunRecorder {
     await before.close();
   }
 
+  /** What was told so far is on the disk afterwards; gives what kept it from there, or null. */
+  flush(): Promise<EnvironmentError | null> {
+    return this.#folder.flush();
+  }
+
   /** Writes the run's end and its summary; once. */
   async finish(outcome: Outcome): Promise<void> {
     if (this.#finished) return;

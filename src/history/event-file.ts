@@ -57,6 +57,10 @@ export class EventFile {
     this.#file.write(`${text}\n`);
   }
 
+  flush(): Promise<void> {
+    return this.#file.flush();
+  }
+
   end(): void {
     this.#file.end();
   }

@@ -34,6 +34,19 @@ it('much of it does not wait', () => {
   expect(pieces.join('')).toHaveLength(70_000);
 });
 
+it('flush waits until the stream has taken all, or has failed', async () => {
+  const { writer, pieces } = opened();
+  writer.write('now\n');
+  await writer.flush();
+  expect(pieces.join('')).toBe('now\n');
+  expect(vi.getTimerCount()).toBe(0);
+  writer.stream.on('error', () => {});
+  writer.stream.destroy(new Error('full'));
+  await writer.flush();
+  writer.end();
+  await writer.flush();
+});
+
 it('the end takes what was gathered, and leaves no timer', () => {
   const { writer, pieces } = opened();
   writer.write('last\n');

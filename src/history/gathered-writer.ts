@@ -24,6 +24,15 @@ export class GatheredWriter {
     else this.#timer ??= setTimeout(() => this.#flush(), gatherMs);
   }
 
+  /** Settles when the stream has taken all of it, or has failed. */
+  flush(): Promise<void> {
+    this.#flush();
+    return new Promise((resolve) => {
+      if (this.ended) resolve();
+      else this.stream.write('', () => resolve());
+    });
+  }
+
   end(): void {
     this.#flush();
     this.stream.end();

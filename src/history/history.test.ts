@@ -291,6 +291,14 @@ describe('trouble', () => {
     expect(await readdir(folder.dir)).toEqual(['summary.json']);
   });
 
+  it.runIf(fullDisk)('what can’t be kept is known after a flush, however little it was', async () => {
+    const folder = createRunFolder(runsDir, 'full', { pathOf: (path) => (path.endsWith('events.ndjson') ? '/dev/full' : path) });
+    expect(await folder.flush()).toBeNull();
+    folder.onEvent({ type: 'note.reported', level: 'info', message: 'last', runId: 'full', lane: 0, time: '2026-01-01T00:00:00.000Z', atMs: 1 });
+    expect((await folder.flush())?.message).toContain('ENOSPC');
+    await folder.close();
+  });
+
   it('a summary that can’t be written is an error of its own', async () => {
     const folder = createRunFolder(runsDir, 'full');
     await mkdir(join(folder.dir, 'summary.json', 'in the way'), { recursive: true });

@@ -37,6 +37,10 @@ export class LogFile {
     this.#file.write(`${line}\n`);
   }
 
+  flush(): Promise<void> {
+    return this.#file.flush();
+  }
+
   end(): void {
     if (this.#file.ended) return;
     const { shortened } = this;

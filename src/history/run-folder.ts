@@ -38,6 +38,8 @@ export interface RunFolder {
   readonly onEvent: (event: RunEvent) => void;
   /** For `LogHub.subscribe`. */
   readonly onLine: (channel: LogChannel, line: string, lane?: number) => void;
+  /** What was told so far is on the disk afterwards; gives what kept it from there, as `onError` was told it, or null. */
+  readonly flush: () => Promise<EnvironmentError | null>;
   /**
    * Writes summary.json, whole or not at all.
    * @throws EnvironmentError when that fails and `onError` was not told of trouble before.
@@ -94,11 +96,11 @@ export function createRunFolder(
   }
   pointLatest(runsDir, runId);
 
-  let failed = false;
+  let failure: EnvironmentError | null = null;
   const fail = (error: unknown) => {
-    if (failed) return;
-    failed = true;
-    onError?.(unwritable(dir, error));
+    if (failure !== null) return;
+    failure = unwritable(dir, error);
+    onError?.(failure);
   };
   const open = (name: string) => createWriteStream(pathOf(join(dir, name))).on('error', fail);
   const events = new EventFile(eventsFile, open(eventsFile), eventsMaxBytes);
@@ -111,29 +113,34 @@ export function createRunFolder(
     return log;
   };
 
+  const files = () => [events, ...logs.values()];
+
   return {
     dir,
     admits: (body) => events.admits(body),
     eventsShortened: () => events.shortened,
     onEvent: (event) => {
-      if (!failed) events.write(event);
+      if (failure === null) events.write(event);
     },
     onLine: (channel, line, lane = 0) => {
-      if (!failed) logOf(logFile(channel, lane)).write(line);
+      if (failure === null) logOf(logFile(channel, lane)).write(line);
+    },
+    async flush() {
+      await Promise.all(files().map((file) => file.flush()));
+      return failure;
     },
     async writeSummary(state) {
-      const shortened = [events, ...logs.values()].flatMap((file) => file.shortened ?? []);
+      const shortened = files().flatMap((file) => file.shortened ?? []);
       const summary = { ...summarise(state), ...(shortened.length === 0 ? {} : { shortened }) };
       try {
         await writeFileAtomically(join(dir, summaryFile), `${JSON.stringify(summary, null, 2)}\n`);
       } catch (error) {
-        if (!failed) throw unwritable(dir, error);
+        if (failure === null) throw unwritable(dir, error);
       }
     },
     async close() {
-      events.end();
-      for (const log of logs.values()) log.end();
-      await Promise.all([events, ...logs.values()].map(({ stream }) => closed(stream)));
+      for (const file of files()) file.end();
+      await Promise.all(files().map(({ stream }) => closed(stream)));
     },
   };
 }

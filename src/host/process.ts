@@ -74,7 +74,8 @@ export async function processStartTime(pid: number): Promise<string | null> {
   // A VM of another process is watched by this, four times a second: not worth waking other threads for two short reads of memory.
   const stat = parseProcStat(readAtOnce(`/proc/${pid}/stat`) ?? '');
   if (!stat || stat.state === 'Z' || stat.state === 'X') return null;
-  bootId ??= readAtOnce('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  // Again where it could not be read.
+  bootId ||= readAtOnce('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   return `${stat.startTicks}@${bootId}`;
 }
 

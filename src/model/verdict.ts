@@ -75,6 +75,9 @@ const severity: readonly ExitCode[] = [
 export const worstOf = (codes: readonly ExitCode[]): ExitCode =>
   codes.reduce<ExitCode>((worst, code) => (severity.indexOf(code) > severity.indexOf(worst) ? code : worst), ExitCode.passed);
 
+/** The worse of two; the first where they are alike. */
+export const worse = (first: Outcome, second: Outcome): Outcome => (worstOf([first.exitCode, second.exitCode]) === first.exitCode ? first : second);
+
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /**

@@ -76,6 +76,13 @@ describe('calls in a capture that goes on', () => {
     }
   });
 
+  it('a call in one file, its answer in the next', async () => {
+    await writtenAt('1', writePcap(packets.slice(0, 7)));
+    await writtenAt('2', writePcap(packets.slice(7)));
+    await tally.update([file('1'), file('2')]);
+    expect(counted()).toEqual(all);
+  });
+
   it('a file that the ring has dropped before it was read: not complete, and what comes after it is', async () => {
     const lost = packets.findIndex(({ timeUs }) => timeUs === readCalls(packets, ports)[3]?.timeUs);
     await writeFile(file('1'), writePcap(packets.slice(0, lost)));

@@ -120,7 +120,8 @@ export class TrafficRecorder {
         return;
       }
       // One after the other: the testcases go on meanwhile, and an emulated guest needs the processors.
-      this.#work = this.#work.then(() => this.#conclude(watched, endedMs)).catch((error) => this.#tell(watched.testcase, error));
+      const neededFromMs = this.#waiting[0]?.fromMs ?? endedMs - lineDelayMs;
+      this.#work = this.#work.then(() => this.#conclude(watched, endedMs, neededFromMs)).catch((error) => this.#tell(watched.testcase, error));
     }
   }
 
@@ -143,8 +144,11 @@ export class TrafficRecorder {
   }
 
   /** Keeps a testcase's traffic, counts its calls, and has those before its failures decoded. */
-  async #conclude({ testcase, startedMs, failures }: Watched, endedMs: number): Promise<void> {
+  async #conclude({ testcase, startedMs, failures }: Watched, endedMs: number, neededFromMs: number): Promise<void> {
     const span = { fromMs: startedMs - lineDelayMs, toMs: endedMs };
+    // It may fill the ring: what passed before it and waits is read while it is there, and what passes after it is no gap.
+    if (this.#input.keep === 'on-failure') await this.#tally.update(this.#capture.segments());
+    this.#tally.forget(neededFromMs);
     const capture = `${testcase}.pcap`;
     const file = join(this.#input.folder, capture);
     const { packets, complete } = await this.#packets(span);

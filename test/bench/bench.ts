@@ -20,7 +20,7 @@ import {
 } from './measures.ts';
 
 // Measures the real environment: prints a table and writes build/bench.json. `make bench` runs it in the repository's
-// folder; it takes about fourteen minutes without KVM. `BENCH_ONLY=warm,disk` measures these parts alone.
+// folder; it takes about twenty minutes without KVM. `BENCH_ONLY=warm,disk` measures these parts alone.
 const parts = ['cold', 'warm', 'first', 'disk', 'loop', 'overhead', 'suite', 'screen'] as const;
 type Part = (typeof parts)[number];
 const asked = (process.env.BENCH_ONLY ?? '').split(',').filter((word) => word !== '');
