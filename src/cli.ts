@@ -149,5 +149,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const exitCode = await main(process.argv.slice(2)).catch(report);
+// The verdict is told: a signal that comes now would make another of it.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(exitCode));
 // Not left to the event loop: a watch on a container or VM that stays must not keep the program here. What was written goes out first.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

@@ -32,7 +32,7 @@ export class EngineLink {
   readonly patience: EnginePatience;
   readonly #docker: Pinged;
   readonly #listeners = new Set<(absence: EngineAbsence) => void>();
-  /** It did not answer when something was last asked of it. */
+  /** It did not answer when something was last asked of it, or whoever watches it says so. */
   #doubtful = false;
   #search: Promise<boolean> | undefined;
 
@@ -49,6 +49,10 @@ export class EngineLink {
 
   async ping(timeoutMs: number): Promise<boolean> {
     return (await this.#ask(timeoutMs)) === 'answered';
+  }
+
+  doubt(): void {
+    this.#doubtful = true;
   }
 
   /** A single call, bounded; an engine that was silent when last asked has to answer a ping first, so that one that is gone is waited for once and not at every call. */

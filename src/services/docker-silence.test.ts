@@ -55,6 +55,14 @@ describe('an engine that hangs', () => {
     }
   });
 
+  it('is not waited for by a call of its own where whoever watches it has waited already', async () => {
+    const service = await engine(() => 'silence', { callMs: 10_000 });
+    service.doubt();
+    const began = performance.now();
+    await expect(service.listContainers('label')).rejects.toThrow(/does not answer any more/);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   it('is asked again when it answers a ping', async () => {
     let isBack = false;
     const service = await engine((path) => (isBack ? (path.includes('/_ping') ? {} : []) : 'silence'));

@@ -57,6 +57,10 @@ export class DockerEngineService implements EngineService {
     return this.#link.ping(timeoutMs);
   }
 
+  doubt(): void {
+    this.#link.doubt();
+  }
+
   onAbsence(listener: (absence: EngineAbsence) => void): () => void {
     return this.#link.onAbsence(listener);
   }

@@ -65,6 +65,12 @@ export function describeEngineContract(name: string, makeLab: () => Promise<Engi
       expect(absences).toEqual([]);
     });
 
+    it('does as it is asked where it is doubted and answers', async () => {
+      const { engine, image } = await makeLab();
+      engine.doubt();
+      expect(await engine.inspectImage(image)).toMatchObject({ id: expect.stringContaining('sha256:') });
+    });
+
     it('knows its images, and null for others', async () => {
       const { engine, image } = await makeLab();
       expect(await engine.inspectImage(image)).toMatchObject({ id: expect.stringContaining('sha256:') });

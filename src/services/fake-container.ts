@@ -9,6 +9,8 @@ export interface FakeProgram {
   readonly endsAfterMs?: number;
   readonly exitCode?: number;
   readonly outOfMemory?: boolean;
+  /** How long the engine takes to tell its state. */
+  readonly stateMs?: number;
 }
 
 /** A container in memory that plays a program. */
@@ -55,6 +57,8 @@ export class FakeContainer implements ContainerHandle {
   }
 
   async state(): Promise<ContainerState> {
+    const { stateMs = 0 } = this.#program;
+    if (stateMs > 0) await sleep(stateMs, undefined, { ref: false });
     if (this.removed)
       throw new EnvironmentError(`the container engine could not tell the state of container ${this.name}: No such container`, 'see the engine’s own log');
     return this.#last ?? { status: this.status, exitCode: null, outOfMemory: false, startedAt: '2026-01-01T00:00:00Z', restarts: 0 };

@@ -35,6 +35,8 @@ export class FakeEngineService implements EngineService {
   buildFailure: string | null = null;
   /** False: it takes connections and says nothing. */
   answers = true;
+  /** How often it was found silent. */
+  doubts = 0;
   readonly #listeners = new Set<(absence: EngineAbsence) => void>();
   #count = 0;
 
@@ -51,6 +53,10 @@ export class FakeEngineService implements EngineService {
   async ping({ timeoutMs }: { timeoutMs: number }): Promise<boolean> {
     if (!this.answers) await sleep(timeoutMs, undefined, { ref: false });
     return this.answers;
+  }
+
+  doubt(): void {
+    this.doubts += 1;
   }
 
   onAbsence(listener: (absence: EngineAbsence) => void): () => void {

@@ -27,8 +27,8 @@ export class FakeVmService implements VmService {
   readonly broken = new Set<string>();
   /** How many saved states in a row it refuses although they are whole. */
   refusals = 0;
-  /** What its guests' clocks are off by after they have been set. */
-  clockOffS = 0;
+  /** What a guest's clock is off by each time that it was set; right afterwards. */
+  readonly clockOffS: number[] = [];
 
   async start(spec: VmSpec, { signal, onNote }: Cancellable & { onNote: (message: string) => void }): Promise<VmHandle> {
     signal.throwIfAborted();
@@ -102,9 +102,9 @@ export class FakeVm implements VmHandle {
   readonly #guest: FakeGuest;
   readonly #end: (exit: VmExit) => void;
   readonly #savable: boolean;
-  readonly #clockOffS: number;
+  readonly #clockOffS: number[];
 
-  constructor(record: VmRecord, guest: FakeGuest, savable: boolean, clockOffS = 0) {
+  constructor(record: VmRecord, guest: FakeGuest, savable: boolean, clockOffS: number[] = []) {
     this.record = record;
     this.#savable = savable;
     this.#clockOffS = clockOffS;
@@ -149,7 +149,7 @@ export class FakeVm implements VmHandle {
     const asked = request as Record<string, unknown>;
     this.asked.push(asked);
     if (asked.do === 'diagnose') return this.hang;
-    return asked.do === 'resume' ? { time: Number(asked.time) + this.#clockOffS, kernel: '6.1.0-fake' } : {};
+    return asked.do === 'resume' ? { time: Number(asked.time) + (this.#clockOffS.shift() ?? 0), kernel: '6.1.0-fake' } : {};
   }
 
   async saveState(path: string, { signal }: Cancellable): Promise<void> {

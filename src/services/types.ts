@@ -103,6 +103,8 @@ export interface EngineService {
   describe(): Promise<EngineDescription>;
   /** Whether it gives a sign of life within a time, over a connection of its own. Never throws. */
   ping(options: { readonly timeoutMs: number }): Promise<boolean>;
+  /** It was found silent: what is asked of it next waits for a sign of life first, and for that not as long. */
+  doubt(): void;
   /** Tells of absences that are noticed while containers are watched, until the function that is returned is called. */
   onAbsence(listener: (absence: EngineAbsence) => void): () => void;
   inspectImage(reference: string): Promise<ImageDescription | null>;

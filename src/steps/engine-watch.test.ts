@@ -17,11 +17,15 @@ function watch({ answers = () => true, unexpected = () => true }: { answers?: ()
   const bodies: EventBody[] = [];
   const lost: Outcome[] = [];
   let pings = 0;
+  let doubts = 0;
   let ended = false;
   const engine = {
     ping: ({ timeoutMs }: { timeoutMs: number }) => {
       pings += 1;
       return answers() ? Promise.resolve(true) : new Promise<boolean>((resolve) => setTimeout(() => resolve(false), timeoutMs));
+    },
+    doubt: () => {
+      doubts += 1;
     },
     onAbsence: (listener: (absence: EngineAbsence) => void) => {
       listeners.add(listener);
@@ -37,7 +41,7 @@ function watch({ answers = () => true, unexpected = () => true }: { answers?: ()
   const tell = (absence: EngineAbsence) => {
     for (const listener of listeners) listener(absence);
   };
-  return { abort, bodies, lost, tell, listeners, pings: () => pings, ended: () => ended };
+  return { abort, bodies, lost, tell, listeners, pings: () => pings, doubts: () => doubts, ended: () => ended };
 }
 
 describe('an engine that keeps its connections and answers nothing', () => {
@@ -52,6 +56,7 @@ describe('an engine that keeps its connections and answers nothing', () => {
     await vi.advanceTimersByTimeAsync(8_000);
     expect(watched.bodies).toEqual([{ type: 'engine.lost', reason: 'it has not answered for 30 s (5 pings)', lines: ['last words'] }]);
     expect(watched.lost).toMatchObject([{ exitCode: 3, reason: 'the container engine went away during the run: it has not answered for 30 s (5 pings)' }]);
+    expect(watched.doubts()).toBe(1);
     expect(watched.ended()).toBe(true);
     expect(watched.listeners.size).toBe(0);
   });
@@ -100,7 +105,10 @@ it('an engine’s absence and its return are told, each in a line', async () => 
 
 describe('work that needs the engine', () => {
   const endless = ({ signal }: { signal: AbortSignal }) => new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-  const mute = { ping: ({ timeoutMs }: { timeoutMs: number }) => new Promise<boolean>((resolve) => setTimeout(() => resolve(false), timeoutMs)) };
+  const mute = {
+    ping: ({ timeoutMs }: { timeoutMs: number }) => new Promise<boolean>((resolve) => setTimeout(() => resolve(false), timeoutMs)),
+    doubt: () => {},
+  };
 
   it('is cut off where the engine answers no ping for the time of a call', async () => {
     const working = whileEngineAnswers(mute, new FakeContext(), endless);
@@ -119,7 +127,7 @@ describe('work that needs the engine', () => {
       pings += 1;
       return true;
     };
-    const working = whileEngineAnswers({ ping }, new FakeContext(), () => new Promise((resolve) => setTimeout(() => resolve('built'), 600_000)));
+    const working = whileEngineAnswers({ ...mute, ping }, new FakeContext(), () => new Promise((resolve) => setTimeout(() => resolve('built'), 600_000)));
     await vi.advanceTimersByTimeAsync(600_000);
     expect(await working).toBe('built');
     const before = pings;

@@ -7,7 +7,7 @@ import type { StepContext } from './context.ts';
 import type { TailOf } from './server.ts';
 
 export interface WatchedEngine {
-  readonly engine: Pick<EngineService, 'ping' | 'onAbsence'>;
+  readonly engine: Pick<EngineService, 'ping' | 'doubt' | 'onAbsence'>;
   readonly controls: StepControls;
   /** Of the server's log. */
   readonly tail: TailOf;
@@ -34,7 +34,10 @@ export async function watchEngine({ engine, silenceMs, ...watched }: WatchedEngi
   });
   try {
     const silence = await untilSilent({ ask: (timeoutMs) => engine.ping({ timeoutMs }), silenceMs, lastSignMs: () => 0, signal });
-    if (silence !== null) loseEngine(watched, `it has not answered for ${Math.round(silence.silentMs / 1000)} s (${silence.missedCount} pings)`);
+    if (silence === null) return;
+    // The pings may still have time left, but the stop shall not wait as long once more.
+    engine.doubt();
+    loseEngine(watched, `it has not answered for ${Math.round(silence.silentMs / 1000)} s (${silence.missedCount} pings)`);
   } finally {
     stop();
   }
@@ -53,7 +56,11 @@ export function loseEngine({ controls, tail, unexpected }: Pick<WatchedEngine, '
 }
 
 /** Does work that needs the engine, and cuts it off where the engine answers no ping for as long as a single call may take: a build alone would not notice. */
-export async function whileEngineAnswers<T>(engine: Pick<EngineService, 'ping'>, context: StepContext, work: (context: StepContext) => Promise<T>): Promise<T> {
+export async function whileEngineAnswers<T>(
+  engine: Pick<EngineService, 'ping' | 'doubt'>,
+  context: StepContext,
+  work: (context: StepContext) => Promise<T>,
+): Promise<T> {
   const done = new AbortController();
   const mute = new AbortController();
   const watch = {
@@ -64,6 +71,7 @@ export async function whileEngineAnswers<T>(engine: Pick<EngineService, 'ping'>,
   };
   void untilSilent(watch).then((silence) => {
     if (silence === null) return;
+    engine.doubt();
     const reason = `the container engine has not answered for ${Math.round(silence.silentMs / 1000)} s (${silence.missedCount} pings)`;
     mute.abort(new EnvironmentError(reason, 'see whether it hangs (`docker ps`) and restart it, or give it more time with --engine-timeout'));
   });

@@ -20,7 +20,7 @@ export interface LaneWatchOptions {
   readonly scope: RunScope;
   readonly followers: LogFollowers;
   readonly probe: ProbeService;
-  readonly engine: Pick<EngineService, 'ping' | 'onAbsence'>;
+  readonly engine: Pick<EngineService, 'ping' | 'doubt' | 'onAbsence'>;
   /** True once the lane stops what it has. */
   readonly isReleasing: () => boolean;
   /** Looks into a client that seems to hang; never rejects but by its signal. */
@@ -34,6 +34,8 @@ export class LaneWatch {
   readonly #exits: Promise<void>[] = [];
   /** Servers that were replaced on purpose. */
   readonly #retired = new Set<RunningServer>();
+  /** Servers that have answered. */
+  readonly #ready = new Set<RunningServer>();
   /** Ends what watches the server that runs. */
   #serving = new AbortController();
   /** Settles when the loss of the connection is told. */
@@ -62,7 +64,7 @@ export class LaneWatch {
     const unexpected = () => this.#isExpectedToRun(server);
     void followers.track(sampleServer(server.container, { ...contextOf(scope, controls), signal }, engine));
     void followers.track(watchEngine({ engine, controls, tail, unexpected, signal, silenceMs: engineMs }));
-    this.#exits.push(watchServerEnd({ server, controls, tail, unexpected, signal: followers.signal }));
+    this.#exits.push(watchServerEnd({ server, controls, tail, unexpected, isReady: () => this.#ready.has(server), signal: followers.signal }));
   }
 
   /** It answers: from now on its silence counts. */
@@ -70,6 +72,7 @@ export class LaneWatch {
     const { scope, followers, probe } = this.#options;
     const tail = tailOf(scope, 'server');
     const { options } = scope;
+    this.#ready.add(server);
     const watched = { server, controls, tail, probe, signal: this.#servingSignal(), silenceMs: options.deadlines.answerMs };
     void followers.track(
       watchServerAnswers({

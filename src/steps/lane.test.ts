@@ -293,7 +293,8 @@ describe('a server that is built again', () => {
     await Promise.all([lane.startServer(controls()), lane.startVm(controls())]);
     write('Dockerfile', 'FROM base:1\nENTRYPOINT false\n');
     await lane.rebuildServer(controls());
-    lab.engine.programs.set('', { output: 'no such option\n', exitCode: 1, endsAfterMs: 20 });
+    // An engine that takes its time to say what became of it: meanwhile its end is noticed elsewhere, too.
+    lab.engine.programs.set('', { output: 'no such option\n', exitCode: 1, endsAfterMs: 20, stateMs: 500 });
     lab.probe.answers = () => false;
     await expect(lane.restartServer(controls())).rejects.toMatchObject({
       message: expect.stringContaining('ended before it was ready'),

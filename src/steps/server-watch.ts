@@ -21,8 +21,13 @@ export interface WatchedServer {
   readonly signal: AbortSignal;
 }
 
+export interface StartedServer extends WatchedServer {
+  /** False while its start is waited for: that tells itself of a server that ends too early. */
+  readonly isReady: () => boolean;
+}
+
 /** Tells of a container's end, and of the loss where nobody wanted it. Resolves when the end is told. */
-export async function watchServerEnd({ server, controls, tail, unexpected, signal }: WatchedServer): Promise<void> {
+export async function watchServerEnd({ server, controls, tail, unexpected, isReady, signal }: StartedServer): Promise<void> {
   const { status, exitCode, outOfMemory } = await server.container.exited;
   if (status === 'unknown') {
     // Nothing is known of the container.
@@ -37,7 +42,7 @@ export async function watchServerEnd({ server, controls, tail, unexpected, signa
     const why = state.outOfMemory ? 'out of memory' : state.status === 'removed' ? 'its container was removed' : `exit code ${state.exitCode ?? 'unknown'}`;
     await delay(lastWordsMs, signal).catch(() => {});
     // Replaced meanwhile: its end is no news any more.
-    if (!unexpected()) return;
+    if (!unexpected() || !isReady()) return;
     controls.lose({
       exitCode: ExitCode.serverLost,
       reason: `the server died (${why})`,

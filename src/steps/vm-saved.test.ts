@@ -148,8 +148,14 @@ describe('the second start', () => {
     await vm.stop({ graceMs: 0 });
   });
 
+  it('a clock that was set late is set once more', async () => {
+    lab.vms.clockOffS.push(-1.5);
+    expect(await lab.phases()).toEqual({ phases: ['vm ok'], notes: [] });
+    expect(lab.vms.vms.at(-1)?.asked.map((asked) => asked.do)).toEqual(['resume', 'resume']);
+  });
+
   it('a clock that is wrong is no clock for a file system’s tests', async () => {
-    lab.vms.clockOffS = 5;
+    lab.vms.clockOffS.push(5, 5);
     const { vm } = await lab.start();
     expect(lab.context.notes[0]).toBe("info: the client VM's clock is off by 5.0 s; booting cold and saving again");
     await vm.stop({ graceMs: 0 });

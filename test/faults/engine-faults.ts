@@ -89,7 +89,10 @@ export const engineFaults: readonly Fault[] = [
       await lab.until(program, 'progress.reported', { phase: 'server-image' });
       lab.strike();
       proxy.silence();
-      return program.finished;
+      const finished = await program.finished;
+      // The engine sees only now that nobody waits for its build.
+      await proxy.close();
+      return finished;
     },
   },
   {
@@ -120,7 +123,7 @@ export const engineFaults: readonly Fault[] = [
     expected: { exitCode: 0, says: [/NFS Test PASSED/, /the container engine was away for \d\.\d s and is back/], withinS: 120 },
     inflict: async (lab) => {
       const proxy = await EngineProxy.open(lab);
-      const program = lab.run(['--testcase=read,write,open,rename', '--timeout=90s', ...(await hostileServer(lab, 'counts'))], proxy.env);
+      const program = lab.run(['--testcase=read,write,open,rename,mkdir,link', '--timeout=90s', ...(await hostileServer(lab, 'counts'))], proxy.env);
       await lab.untilTesting(program);
       lab.strike();
       const before = (await countsOf(lab)).length;

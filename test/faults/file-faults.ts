@@ -68,9 +68,9 @@ export const fileFaults: readonly Fault[] = [
     about: 'the disk of RUNS_DIR is full during a run: it ends, and what was found so far is told',
     speed: 'slow',
     obstacle: onlyRoot,
-    expected: { exitCode: 3, says: [/the run can’t be kept/, /make room/, /^PASS /m], withinS: 60 },
+    expected: { exitCode: 3, says: [/the run can’t be kept/, /make room/, /^PASS /m], withinS: 150 },
     inflict: async (lab) => {
-      const folder = await smallDisk(lab, 'runs', 'size=256k');
+      const folder = await smallDisk(lab, 'runs', 'size=128k');
       const program = lab.run(['--testcase=all', `--runs-dir=${folder}`]);
       lab.strike();
       return program.finished;
@@ -226,7 +226,14 @@ export const fileFaults: readonly Fault[] = [
     about: 'the saved VM’s record is damaged: it is booted and saved again, and the run passes',
     speed: 'slow',
     expected: { exitCode: 0, says: [/the saved client VM is not used: its record is damaged/, ...passed], withinS: 240 },
-    inflict: passesWith(async (_, lab) => writeFile(await lab.savedFile('448-mib', 'saved.json'), '{"format":'), ['--memory=448M']),
+    inflict: passesWith(
+      async (_, lab) => {
+        await lab.must('start-env', '--memory=448M');
+        await lab.must('stop-env');
+        await writeFile(await lab.savedFile('448-mib', 'saved.json'), '{"format":');
+      },
+      ['--memory=448M'],
+    ),
   },
   {
     name: 'key-missing',

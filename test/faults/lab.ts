@@ -2,14 +2,14 @@ import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { clientUser, vmFiles } from '../../src/config/vm-files.ts';
+import { clientUser, environmentsOnDisk, vmFiles } from '../../src/config/vm-files.ts';
 import { resolveEngine } from '../../src/host/engine-socket.ts';
 import { qmp } from '../../src/services/qemu/qmp.ts';
 import { Ssh2RemoteService } from '../../src/services/ssh.ts';
 import { readEnvironment } from '../../src/steps/environment.ts';
 import { type Finished, root, runCli, startCli } from '../support/cli.ts';
 import { openLab } from '../support/lab.ts';
-import { containersOf, leftoversOf, processesOf, volumesOf } from './leftovers.ts';
+import { containersOf, leftoversOf, processesOf, transient, volumesOf } from './leftovers.ts';
 
 export const faultsDir = join(root, 'build', 'faults');
 
@@ -35,6 +35,7 @@ export class FaultLab {
   readonly #volumesBefore: ReadonlySet<string>;
   readonly #programs: Program[] = [];
   readonly #undo: (() => unknown)[] = [];
+  #isOver = false;
   #struckMs: number | null = null;
   #endedMs: number | null = null;
 
@@ -69,12 +70,20 @@ export class FaultLab {
 
   /** Begins a command; flags of the lab are up to the caller. */
   command(args: readonly string[], env: Record<string, string> = {}): Program {
-    return this.adopt(startCli(args, { env }));
+    return this.adopt(this.#start(args, env));
+  }
+
+  /** A fault that was given up goes on in the background, and shall not reach into the next one. */
+  #start(args: readonly string[], env: Record<string, string> = {}): Program {
+    if (this.#isOver) throw new Error('the fault is over');
+    const program = startCli(args, { env });
+    this.#programs.push(program);
+    return program;
   }
 
   /** Takes note of a program that was started otherwise. */
   adopt(program: Program): Program {
-    this.#programs.push(program);
+    if (!this.#programs.includes(program)) this.#programs.push(program);
     void program.finished.then(
       () => {
         this.#endedMs = performance.now();
@@ -86,7 +95,7 @@ export class FaultLab {
 
   /** A command of the program that has to work. */
   async must(...args: string[]): Promise<Finished> {
-    const finished = await runCli([...args, ...this.flags]);
+    const finished = await this.#start([...args, ...this.flags]).finished;
     if (finished.exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${finished.exitCode}:\n${finished.stdout.slice(-1_000)}${finished.stderr}`);
     return finished;
   }
@@ -198,8 +207,9 @@ export class FaultLab {
     this.#undo.push(undo);
   }
 
-  /** Ends programs that still run, which they should not. */
+  /** Ends programs that still run, which they should not; none begins any more. */
   async endPrograms(): Promise<readonly string[]> {
+    this.#isOver = true;
     const problems: string[] = [];
     for (const { child, finished } of this.#programs) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -235,9 +245,17 @@ export class FaultLab {
         .getContainer(Id)
         .remove({ force: true, v: true })
         .catch(() => {});
-    for (const { pid } of await processesOf(this.vmDir)) process.kill(pid, 'SIGKILL');
+    for (const { pid } of await processesOf(this.vmDir)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
     await sleep(200);
-    await runCli(['stop-env', ...this.flags]);
-    for (const name of ['run.lock', 'env.json', 'qmp.sock', 'agent.sock', 'vm-test.qcow2']) await rm(join(this.vmDir, name), { force: true });
+    for (const command of [['stop-env'], ['clean', '--orphans']]) await runCli([...command, ...this.flags]);
+    for (const dir of await environmentsOnDisk(this.vmDir)) {
+      for (const name of await readdir(dir).catch(() => [])) if (transient.test(name)) await rm(join(dir, name), { recursive: true, force: true });
+    }
   }
 }

@@ -7,7 +7,7 @@ import { environmentId, environmentsOnDisk } from '../../src/config/vm-files.ts'
 import { labels } from '../../src/steps/labels.ts';
 
 /** Files that only live as long as an environment does. */
-const transient = /^(qmp\.sock|agent\.sock|env\.json$|run\.lock|image\.lock|vm-test\.qcow2|capture-|lane-\d+$)|\.(takeover|tmp)$/;
+export const transient = /^(qmp\.sock|agent\.sock|env\.json$|run\.lock|image\.lock|vm-test\.qcow2|capture-|lane-\d+$)|\.(takeover|tmp)$/;
 
 /** Processes, other than this one, with the folder's path on their command line: QEMU, and tools that were not waited for. */
 export async function processesOf(folder: string): Promise<readonly { readonly pid: number; readonly command: string }[]> {

@@ -8,7 +8,7 @@ import { root } from '../support/cli.ts';
 import { trouble } from '../support/lab.ts';
 import { faults, selectFaults } from './index.ts';
 import type { FaultLab } from './lab.ts';
-import { runFault } from './run-fault.ts';
+import { prepare, runFault } from './run-fault.ts';
 import type { FaultResult } from './types.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -33,6 +33,7 @@ async function main(): Promise<number> {
     return 3;
   }
   const chosen = selectFaults(process.env.FAULTS ?? '');
+  await prepare();
   const startMs = performance.now();
   const results: FaultResult[] = [];
   let lab: FaultLab | null = null;

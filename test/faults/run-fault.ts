@@ -36,6 +36,13 @@ async function leftoversAfter(lab: FaultLab): Promise<readonly string[]> {
   }
 }
 
+/** Images, the VM's first boot, its saved state and the suite: no fault's time is for them. Throws where they can't be had. */
+export async function prepare(): Promise<void> {
+  const lab = await FaultLab.open('prepare');
+  await lab.must('start-env');
+  await lab.must('stop-env');
+}
+
 /** Inflicts one fault and says what came of it. `onLab` is told where it happens, for whoever has to tidy up before its end. */
 export async function runFault(fault: Fault, onLab: (lab: FaultLab) => void = () => {}): Promise<FaultResult> {
   const { name, expected } = fault;
@@ -44,13 +51,18 @@ export async function runFault(fault: Fault, onLab: (lab: FaultLab) => void = ()
   if (obstacle !== null) return { name, outcome: 'skipped', exitCode: null, seconds: null, expected: told, problems: [obstacle] };
   const log = join(faultsDir, `${name}.log`);
   await rm(log, { force: true });
-  const lab = await FaultLab.open(name);
+  let lab: FaultLab;
+  try {
+    lab = await FaultLab.open(name);
+  } catch (error) {
+    return { name, outcome: 'failed', exitCode: null, seconds: null, expected: told, problems: [String(error)] };
+  }
   onLab(lab);
   const problems: string[] = [];
   let finished: Finished | null = null;
   const timer = new AbortController();
   try {
-    const before = await lab.leftovers();
+    const before = await leftoversAfter(lab);
     if (before.length > 0) throw new Error(`not clean before it: ${before.join(', ')}`);
     const tooLong = sleep(setUpDeadlineMs + expected.withinS * 1000, null, { signal: timer.signal }).then(() => {
       throw new Error('hangs: neither the situation nor a verdict was reached');

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { environmentId } from '../../src/config/vm-files.ts';
 import { resolveEngine } from '../../src/host/engine-socket.ts';
@@ -39,15 +40,13 @@ async function shareImages(): Promise<void> {
   for (const name of ['vm.qcow2', 'vmlinuz', 'initrd.img', 'vm.qcow2.json']) await link(join(source, name), join(vmDir, name)).catch(() => {});
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
+/** Held all at once: the same one could be given twice. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
 }
 
 export interface Lab {
@@ -71,7 +70,7 @@ export async function openLab(): Promise<Lab> {
   await shareImages();
   const runsDir = join(root, 'build', 'e2e', 'runs');
   await rm(runsDir, { recursive: true, force: true });
-  const [nfsPort, sshPort] = [await freePort(), await freePort()];
+  const [nfsPort = 0, sshPort = 0] = await freePorts(2);
   const flags = [`--vm-dir=${vmDir}`, `--runs-dir=${runsDir}`, `--port=${nfsPort}`, `--ssh-port=${sshPort}`, '--suite=bundled', '--image-name=ganesha'];
   const readLatest = (name: string) => readFile(join(runsDir, 'latest', name), 'utf8');
   const events = async () =>

@@ -21,6 +21,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Somebody listens, and does not answer in time. */
+export class QmpTimeout extends Error {}
+
 /** A connection to QEMU's monitor. Source: QEMU's "QEMU Machine Protocol Specification". */
 export class QmpSession {
   readonly #socket: Socket;
@@ -49,7 +52,7 @@ export class QmpSession {
       else if (message.QMP) greeted.resolve();
       else session.#take(message);
     });
-    const timer = setTimeout(() => session.#fail(new Error(`QMP: no greeting within ${timeoutMs} ms`), greeted.reject), timeoutMs);
+    const timer = setTimeout(() => session.#fail(new QmpTimeout(`QMP: no greeting within ${timeoutMs} ms`), greeted.reject), timeoutMs);
     try {
       await greeted.promise;
     } finally {
@@ -63,7 +66,7 @@ export class QmpSession {
   execute(command: string, args: object = {}, { timeoutMs = 5_000 } = {}): Promise<unknown> {
     const id = `${++this.#count}`;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(new Error(`QMP: no answer to ${command} within ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(() => this.#fail(new QmpTimeout(`QMP: no answer to ${command} within ${timeoutMs} ms`)), timeoutMs);
       const finish = <T>(act: (value: T) => void) => {
         return (value: T) => {
           clearTimeout(timer);

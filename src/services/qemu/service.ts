@@ -7,7 +7,7 @@ import type { Cancellable, ProcessTable, VmExit, VmHandle, VmRecord, VmService, 
 import { formatCommandLine, qemuCommandLine } from './command-line.ts';
 import { QemuVmHandle } from './handle.ts';
 import { restoreState } from './migration.ts';
-import { qmp } from './qmp.ts';
+import { QmpTimeout, qmp } from './qmp.ts';
 
 /** What firmware prints before a kernel has run: no proof that the accelerator works. */
 const firmwareLine = /^\s*$|SeaBIOS|iPXE|Booting from|UEFI|BdsDxe|Machine UUID/;
@@ -20,16 +20,20 @@ export interface QemuOptions {
   readonly processes: ProcessTable;
   /** How long a guest under a hardware accelerator may stay silent before the next accelerator is tried. */
   readonly lifeDeadlineMs?: number;
+  /** How long a VM of which only the socket is known may take for an answer. */
+  readonly reapDeadlineMs?: number;
 }
 
 /** Client VMs as detached QEMU processes; they outlive this program when they are told to. */
 export class QemuVmService implements VmService {
   readonly #processes: ProcessTable;
   readonly #lifeDeadlineMs: number;
+  readonly #reapDeadlineMs: number;
 
-  constructor({ processes, lifeDeadlineMs = 15_000 }: QemuOptions) {
+  constructor({ processes, lifeDeadlineMs = 15_000, reapDeadlineMs = 10_000 }: QemuOptions) {
     this.#processes = processes;
     this.#lifeDeadlineMs = lifeDeadlineMs;
+    this.#reapDeadlineMs = reapDeadlineMs;
   }
 
   async start(spec: VmSpec, { signal, onNote }: Cancellable & { onNote: (message: string) => void }): Promise<VmHandle> {
@@ -58,15 +62,17 @@ export class QemuVmService implements VmService {
   }
 
   async reap(qmpSocket: string): Promise<boolean> {
+    let isThere = false;
     try {
-      await qmp(qmpSocket, 'query-status', { timeoutMs: 2_000 });
-      await qmp(qmpSocket, 'quit', { timeoutMs: 5_000 }).catch(() => {});
-      return true;
-    } catch {
-      return false;
-    } finally {
-      await rm(qmpSocket, { force: true });
+      await qmp(qmpSocket, 'query-status', { timeoutMs: this.#reapDeadlineMs });
+      isThere = true;
+      await qmp(qmpSocket, 'quit', { timeoutMs: this.#reapDeadlineMs });
+    } catch (error) {
+      // The only way to one that is slow, or stopped by somebody: it is for the next who tries.
+      if (error instanceof QmpTimeout) return isThere;
     }
+    await rm(qmpSocket, { force: true });
+    return isThere;
   }
 
   async #launch(spec: VmSpec, accelerator: string, signal: AbortSignal): Promise<QemuVmHandle> {
