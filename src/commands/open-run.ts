@@ -205,9 +205,11 @@ async function prepare(
     recorder.record(body, lane);
     if (body.type === 'run.started' && goal === 'tests' && known !== null) recorder.record(known);
   });
+  /** The end of a session's last run: the next one, and the session's end, come after it. */
+  let concluding: Promise<void> = Promise.resolve();
   const idleListeners = new Set<(outcome: Outcome) => void>();
   actor.on('idle', ({ outcome }) => {
-    void conclude(outcome).then((concluded) => {
+    concluding = conclude(outcome).then((concluded) => {
       for (const listener of idleListeners) listener(concluded);
     });
   });
@@ -223,6 +225,7 @@ async function prepare(
     try {
       const outcome = await done;
       endWatch();
+      await concluding;
       return await conclude(outcome);
     } finally {
       await recorder.close();
@@ -249,6 +252,7 @@ async function prepare(
     send: (event) => actor.send(event),
     onIdle: (listener) => void idleListeners.add(listener),
     test: async (selected, round, wanted = {}) => {
+      await concluding;
       manner = { nfsVersion: options.nfsVersion, onLocalDisk: false, ...wanted };
       const { imageId, clientKernel, accelerator } = recorder.state;
       const begun = started(selected, round && book.begin({ changed: round.changed, waitedMs: round.waitedMs }));
