@@ -75,7 +75,7 @@ describe.skipIf(trouble)('the real services', () => {
       ...{ runId: 'contract', platform: process.platform, arch: process.arch, accelerators: ['tcg'], memoryMiB: 256, cpus: 1, overlay, cidata },
       ...{ kernel: null, firmware: null, sshPort: 42_000 + ((process.pid + count) % 10_000) },
       ...{ consoleLog: file('vm.log'), qemuLog: file('qemu.log'), qmpSocket: file('qmp.sock') },
-      ...{ agentSocket: file('agent.sock'), hostKey: 'ssh-ed25519 AAAA', memoryFile: null, restoreFrom: null },
+      ...{ agentSocket: file('agent.sock'), suiteSocket: file('suite.sock'), hostKey: 'ssh-ed25519 AAAA', memoryFile: null, restoreFrom: null },
     };
   };
   describeVmContract('QemuVmService', async () => ({

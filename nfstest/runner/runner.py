@@ -12,6 +12,8 @@
     --wait SECONDS     how long [30]
     --mtpoint DIR      mount point to keep clean [the suite's --mtpoint]
     --env KEY=VALUE    for the suite's environment; repeatable
+    --output PATH      a port for all output, where it can be opened; standard output then only tells whether the reader is there
+    --output-end TEXT  written after all output
 
 The exit code is the suite's, or 128+n where signal n ended it or the runner. The runner's own are:
     2   wrong usage
@@ -35,6 +37,8 @@ CODE_UNKNOWN = 255
 # Until the suite has removed its files and its mount, after SIGTERM.
 GRACE_S = 10
 SIGNALS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+# Where the loss of the reader shows.
+POLL_OUTPUT = [1]
 SAFE_IN_SHELL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
 
@@ -43,8 +47,12 @@ class Ended(BaseException):
 
 
 def say(text, fresh_line=False):
+    tell("%srunner: %s\n" % ("\n" if fresh_line else "", text))
+
+
+def tell(text):
     try:
-        write(1, ("%srunner: %s\n" % ("\n" if fresh_line else "", text)).encode(errors="backslashreplace"))
+        write(1, text.encode(errors="backslashreplace"))
     except Ended:
         # Suite.wait notices it too, and ends the run.
         pass
@@ -63,9 +71,41 @@ def signal_name(number):
 def write(descriptor, data):
     try:
         while data:
+            if reader_gone(POLL_OUTPUT):
+                raise BrokenPipeError
             data = data[os.write(descriptor, data):]
     except BrokenPipeError:
         raise Ended(_signal.SIGHUP, "the reader of the output is gone") from None
+
+
+def reader_gone(descriptors):
+    """Whether one of them has lost its other end. A write to a port that nobody reads would wait for ever."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, 0)
+    return bool(poll.poll(0))
+
+
+def redirect(path):
+    """Moves all output to a port. What was standard output is kept: it is closed when the connection is lost."""
+    try:
+        port = os.open(path, os.O_WRONLY)
+    except OSError:
+        # There is none, or a process that an earlier suite has left still holds it.
+        return
+    poll = select.poll()
+    poll.register(port, select.POLLOUT)
+    # The kernel hears a moment later than we that somebody is connected at the other end.
+    deadline = time.monotonic() + 1
+    while any(events & select.POLLHUP for _, events in poll.poll(0)):
+        if time.monotonic() > deadline:
+            os.close(port)
+            return
+        time.sleep(0.01)
+    POLL_OUTPUT.append(os.dup(1))
+    for descriptor in (1, 2):
+        os.dup2(port, descriptor)
+    os.close(port)
 
 
 def mounts_at(point, table="/proc/self/mountinfo"):
@@ -115,8 +155,9 @@ class Suite:
         poll = select.poll()
         poll.register(self.pidfd, select.POLLIN)
         # No events: only that the reader is gone. sshd closes the pipe when the connection is lost, and sends no signal.
-        poll.register(1, 0)
-        if any(descriptor == 1 for descriptor, _ in poll.poll()) and not self.ended(0):
+        for descriptor in POLL_OUTPUT:
+            poll.register(descriptor, 0)
+        if any(descriptor in POLL_OUTPUT for descriptor, _ in poll.poll()) and not self.ended(0):
             raise Ended(_signal.SIGHUP, "the reader of the output is gone")
         self.ended(None)
         return self.code
@@ -156,7 +197,8 @@ class Suite:
 
 class Options:
     """What was asked for, with the defaults."""
-    suite_root = host = mount_port = mtpoint = None
+    suite_root = host = mount_port = mtpoint = output = None
+    output_end = ""
     script, no_site, port, wait = "test/nfstest_posix", False, 2049, 30.0
 
     def __init__(self):
@@ -165,7 +207,8 @@ class Options:
 
 
 # How a flag's value is read; None: it takes none.
-FLAGS = {"suite-root": os.path.abspath, "script": str, "no-site": None, "host": str, "port": int, "mount-port": int, "wait": float, "mtpoint": str, "env": str}
+FLAGS = {"suite-root": os.path.abspath, "script": str, "no-site": None, "host": str, "port": int, "mount-port": int, "wait": float, "mtpoint": str, "env": str,
+         "output": str, "output-end": str}
 
 
 def parse(argv):
@@ -305,12 +348,19 @@ def main(argv):
         _signal.signal(number, end)
     # Where it is ignored, a child's exit code is lost.
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    options = None
     try:
-        return run(parse(argv))
+        options = parse(argv)
+        if options.output:
+            redirect(options.output)
+        return run(options)
     except Ended as ended:
         number, reason = ended.args
         say(reason)
         return 128 + number
+    finally:
+        if options and options.output_end:
+            tell(options.output_end)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import io
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,17 @@ class Parts(unittest.TestCase):
                 runner.make_empty(folder)
                 self.assertEqual(os.listdir(folder), [])
                 open(folder + "/left", "w").close()
+
+
+class Port(unittest.TestCase):
+    def test_one_that_nobody_reads_is_not_written_to(self):
+        # A socket whose other end is closed says what a port says: POLLHUP.
+        near, far = socket.socketpair()
+        far.close()
+        with unittest.mock.patch.object(runner.os, "open", return_value=near.detach()), unittest.mock.patch.object(runner.os, "dup2") as dup2:
+            runner.redirect("/dev/port")
+        dup2.assert_not_called()
+        self.assertEqual(runner.POLL_OUTPUT, [1])
 
 
 class Child(unittest.TestCase):
@@ -165,6 +177,39 @@ class Process(unittest.TestCase):
         code, out, _ = self.finished("", "--host", "127.0.0.1", "--port", "1", "--wait", "0.1")
         self.assertEqual(code, 72)
         self.assertIn("Is the server running?", out)
+
+    def port(self):
+        """Stands for the virtio port: a pipe with a name; opened for both, so that the runner finds a reader."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = folder.name + "/port"
+        os.mkfifo(path)
+        return path, os.open(path, os.O_RDWR)
+
+    def test_output_to_a_port(self):
+        path, reader = self.port()
+        code, out, err = self.finished("import os\nprint('a', flush=True)\nos.write(2, b'oops')", "--output", path, "--output-end", "ENDE")
+        written = os.read(reader, 65536).decode()
+        os.close(reader)
+        self.assertEqual((code, out, err), (0, "", ""))
+        self.assertRegex(written, r"(?s)^runner: kernel .*\na\noopsrunner: suite exited with 0 after \d+\.\d s\nENDE$")
+
+    def test_a_port_that_cannot_be_opened(self):
+        code, out, _ = self.finished("print('a')", "--output", "/no/such/port", "--output-end", "ENDE")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"(?s)\na\nrunner: suite exited .*\nENDE$")
+
+    def test_a_connection_that_is_lost_ends_a_suite_that_writes_to_a_port(self):
+        path, reader = self.port()
+        process = self.start(self.waiting, "--output", path, "--output-end", "ENDE")
+        text = b""
+        while b"pid " not in text or not text.endswith(b"\n"):
+            text += os.read(reader, 65536)
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=20), 129)
+        process.stderr.close()
+        self.assert_gone(int(text.split(b"pid ")[1]))
+        os.close(reader)
 
     def test_a_child_that_stays_is_not_waited_for(self):
         start = time.monotonic()

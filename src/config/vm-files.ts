@@ -63,6 +63,7 @@ export function vmFiles({ vmDir, imageDir = vmDir, lane = 0 }: Pick<Options, 'vm
     serverLog: join(laneDir, 'server.log'),
     qmpSocket: socketPath(laneDir, 'qmp'),
     agentSocket: socketPath(laneDir, 'agent'),
+    suiteSocket: socketPath(laneDir, 'suite'),
     /** Beginning of the names of captures that go on. */
     capture: join(laneDir, 'capture-'),
     /** Folder of saved VMs. */

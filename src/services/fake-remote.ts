@@ -37,6 +37,8 @@ export class FakeRemoteService implements RemoteService {
   hostKey: string | null = null;
   /** Nobody listens. */
   unreachable = false;
+  /** Its runner can open the port for the suite's output. */
+  writesToPort = false;
   /** Uploads never end. */
   uploadsHang = false;
 
@@ -102,6 +104,9 @@ export class FakeRemoteSession implements RemoteSession {
       if (everyMs !== undefined) await wait(everyMs);
       onStdout(Buffer.from(line));
     }
+    // As the runner does that can't open its port.
+    const mark = /--output-end (\S+)/.exec(command)?.[1];
+    if (mark !== undefined && !this.#guest.writesToPort && afterwards === undefined) onStdout(Buffer.from(mark));
     if (afterwards === 'lose') this.close();
     if (afterwards !== undefined) await wait(3_600_000);
     return name === undefined ? { exitCode, signal: null } : { exitCode: null, signal: name };

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../model/errors.ts';
 import { writePcap } from '../wire/pcap.ts';
-import type { Cancellable, CaptureSpec, VmCapture, VmExit, VmHandle, VmRecord, VmService, VmSpec } from './types.ts';
+import type { Cancellable, CaptureSpec, GuestOutput, OnBytes, VmCapture, VmExit, VmHandle, VmRecord, VmService, VmSpec } from './types.ts';
 
 /** What a guest does. */
 export interface FakeGuest {
@@ -47,7 +47,7 @@ export class FakeVmService implements VmService {
     }
     const accelerator = spec.accelerators[works];
     if (accelerator === undefined) throw new EnvironmentError('no accelerator is left to try', 'use --accel tcg, which needs nothing of the machine');
-    const { qmpSocket, agentSocket, consoleLog, sshPort, hostKey, memoryFile, restoreFrom } = spec;
+    const { qmpSocket, agentSocket, suiteSocket, consoleLog, sshPort, hostKey, memoryFile, restoreFrom } = spec;
     const refused = restoreFrom !== null && this.refusals > 0;
     if (refused) this.refusals -= 1;
     if (refused || (restoreFrom !== null && (await readFile(restoreFrom, 'utf8').catch(() => '')) !== savedState)) {
@@ -56,7 +56,7 @@ export class FakeVmService implements VmService {
     if (memoryFile !== null && restoreFrom === null) await writeFile(memoryFile.path, 'memory');
     await writeFile(qmpSocket, '');
     const [pid, startTime] = [4_000_000 + this.vms.length, `start-${this.vms.length}`];
-    const record = { pid, startTime, qmpSocket, agentSocket, consoleLog, accelerator, sshPort, hostKey };
+    const record = { pid, startTime, qmpSocket, agentSocket, suiteSocket, consoleLog, accelerator, sshPort, hostKey };
     const vm = new FakeVm(record, this.guest, memoryFile?.sharing === 'shared', this.clockOffS);
     this.vms.push(vm);
     return vm;
@@ -85,6 +85,8 @@ export class FakeVm implements VmHandle {
   readonly captures: string[] = [];
   /** Everything that its agent was asked. */
   readonly asked: Record<string, unknown>[] = [];
+  /** Writes to the port for the suite's output; null while nobody follows it. */
+  output: ((text: string) => void) | null = null;
   /** QEMU's word for its state. */
   status = 'running';
   /** What its agent says of a hang. */
@@ -138,6 +140,12 @@ export class FakeVm implements VmHandle {
       else if (last) return;
       else await sleep(5);
     }
+  }
+
+  async followOutput(onBytes: OnBytes): Promise<GuestOutput | null> {
+    if (this.ended || this.record.suiteSocket === undefined) return null;
+    this.output = (text) => onBytes(Buffer.from(text));
+    return { ended: this.exited.then(() => {}), close: () => (this.output = null) };
   }
 
   async askAgent(request: object, { signal }: Cancellable & { timeoutMs: number }): Promise<unknown> {

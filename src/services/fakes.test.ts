@@ -40,7 +40,7 @@ const vmSpec = async (): Promise<VmSpec> => {
       qemuLog: join(dir, 'qemu.log'),
       qmpSocket: join(dir, `qmp-${++count}.sock`),
     },
-    ...{ agentSocket: join(dir, `agent-${count}.sock`), memoryFile: null, restoreFrom: null },
+    ...{ agentSocket: join(dir, `agent-${count}.sock`), suiteSocket: join(dir, `suite-${count}.sock`), memoryFile: null, restoreFrom: null },
   };
 };
 /** Nothing runs in it, so no agent does either. */

@@ -154,6 +154,8 @@ export interface VmSpec {
   readonly qmpSocket: string;
   /** Path of the socket that leads to the agent in the guest (nfstest/runner/agent.py); as short. */
   readonly agentSocket: string;
+  /** Path of the socket that the guest's port for the suite's output leads to; as short. */
+  readonly suiteSocket: string;
   /** File behind the guest's memory: `shared` keeps what the guest writes, `private` leaves the file as it is. Null: ordinary memory. */
   readonly memoryFile: { readonly path: string; readonly sharing: 'shared' | 'private' } | null;
   /** Goes on from what `saveState` wrote, with the memory file and the disk of that moment, instead of booting. */
@@ -167,6 +169,8 @@ export interface VmRecord {
   readonly startTime: string;
   readonly qmpSocket: string;
   readonly agentSocket: string;
+  /** Missing: an earlier version of this program started it. */
+  readonly suiteSocket?: string;
   readonly consoleLog: string;
   readonly accelerator: string;
   readonly sshPort: number;
@@ -189,6 +193,8 @@ export interface VmHandle {
   console(options: Cancellable & { readonly maxBytes?: number }): AsyncIterable<Uint8Array>;
   /** Asks the agent in the guest, JSON in and out. Throws where it does not answer in time or refuses. */
   askAgent(request: object, options: Cancellable & { readonly timeoutMs: number }): Promise<unknown>;
+  /** Follows what the guest writes to its port for the suite's output (`outputPort` in steps/client.ts). Null where the VM has none. */
+  followOutput(onBytes: OnBytes): Promise<GuestOutput | null>;
   /** Halts the guest for good and writes the state of its devices; its memory must lie in a shared file. */
   saveState(path: string, options: Cancellable): Promise<void>;
   /** Records the guest's traffic from now on. Throws where that can't be done. */
@@ -199,6 +205,14 @@ export interface VmHandle {
   examine(): Promise<{ readonly status: string; readonly registers: string }>;
   /** Ends it: QMP `quit`, then signals. Idempotent. */
   stop(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** What comes from a guest's port. */
+export interface GuestOutput {
+  /** Settles when nothing comes any more. */
+  readonly ended: Promise<void>;
+  /** Idempotent. */
+  close(): void;
 }
 
 export interface CaptureSpec {

@@ -15,7 +15,7 @@ export interface VmLab {
   readonly brokenAccelerator: string;
 }
 
-const socketsOf = ({ qmpSocket, agentSocket, consoleLog, qemuLog }: VmSpec) => ({ qmpSocket, agentSocket, consoleLog, qemuLog });
+const socketsOf = ({ qmpSocket, agentSocket, suiteSocket, consoleLog, qemuLog }: VmSpec) => ({ qmpSocket, agentSocket, suiteSocket, consoleLog, qemuLog });
 const quiet = { ...never, onNote: () => {} };
 
 /** What every VM service must do. */
@@ -153,6 +153,17 @@ export function describeVmContract(name: string, makeLab: () => Promise<VmLab>):
       } finally {
         await vm.stop({ graceMs: 0 });
       }
+    });
+
+    it('has a port for the suite’s output, which ends with it', async () => {
+      const { vms, spec } = await makeLab();
+      const vm = await vms.start(await spec(), quiet);
+      const output = await vm.followOutput(() => {});
+      expect(output).not.toBeNull();
+      await vm.stop({ graceMs: 0 });
+      await output?.ended;
+      output?.close();
+      expect(await vm.followOutput(() => {})).toBeNull();
     });
 
     it('gives the console from its start to its last word', async () => {

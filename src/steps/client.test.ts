@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeOptions } from '../config/fake-options.ts';
 import type { Values } from '../config/options.ts';
 import { packageRoot } from '../config/paths.ts';
@@ -29,11 +29,11 @@ const server: ServerRecord = {
   ...{ identity: { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' }, containerId: 'c', containerName: 'ganesha-server' },
   ...{ nfsPort: 4000, mountPort: 4001, export: '/export', nfsVersions: ['3'] },
 };
+const vmRecord = { pid: 1, startTime: '', qmpSocket: '', agentSocket: '', consoleLog: '', accelerator: 'tcg', sshPort: 2200 };
 const suite = () => ({ identity: { kind: 'nfstest' as const, version: null, source: dir }, dir: join(dir, 'suite') });
 
 describe('connectClient', () => {
-  const record = { pid: 1, startTime: '', qmpSocket: '', agentSocket: '', consoleLog: '', accelerator: 'tcg', sshPort: 2200 };
-  const vmWith = (change: Pick<VmRecord, 'hostKey'>) => new FakeVm({ ...record, ...change }, { console: '' }, false);
+  const vmWith = (change: Pick<VmRecord, 'hostKey'>) => new FakeVm({ ...vmRecord, ...change }, { console: '' }, false);
   const vm = vmWith({ hostKey: fakeHostKey });
 
   it('logs in with our key and asks for the kernel', async () => {
@@ -182,8 +182,9 @@ describe('runSuite', () => {
   const run = async (command: FakeCommand, testcases = ['open', 'read', 'write']) => {
     guest.commands.push(['python3', command]);
     const session = await connect();
-    return runSuite({ session, suite: suite(), server, options: fakeOptions(dir), testcases }, context);
+    return runSuite({ session, vm, suite: suite(), server, options: fakeOptions(dir), testcases }, context);
   };
+  let vm = new FakeVm(vmRecord, { console: '' }, false);
   const verdicts = () => context.bodies.flatMap((body) => (body.type === 'testcase.finished' ? [`${body.testcase} ${body.verdict}`] : []));
   const finished = () => context.bodies.find((body): body is Extract<EventBody, { type: 'suite.finished' }> => body.type === 'suite.finished');
 
@@ -228,6 +229,56 @@ describe('runSuite', () => {
       message: expect.stringMatching(/connection to the client VM was lost/),
     });
     expect(verdicts()).toEqual(['open not-run', 'read not-run', 'write not-run']);
+  });
+
+  describe('with a port for its output', () => {
+    const withPort = { ...vmRecord, suiteSocket: 'suite.sock' };
+    beforeEach(() => {
+      vm = new FakeVm(withPort, { console: '' }, false);
+    });
+    afterEach(() => {
+      vm = new FakeVm(vmRecord, { console: '' }, false);
+    });
+    const whole = transcript('v3-open-read-write');
+    const mark = () => /--output \/dev\/virtio-ports\/nfstest\.suite --output-end (\w{32}) -- /.exec(guest.ran.at(-1) ?? '')?.[1] ?? 'none';
+
+    it('reads it up to the mark, which may come after the exit code', async () => {
+      guest.writesToPort = true;
+      const running = run({ exitCode: 1 });
+      await expect.poll(mark).not.toBe('none');
+      vm.output?.(whole.slice(0, 2_000));
+      vm.output?.(whole.slice(2_000) + mark().slice(0, 7));
+      vm.output?.(`${mark().slice(7)}what a child of the suite prints`);
+      await running;
+      expect(verdicts()).toEqual(['open failed', 'read passed', 'write passed']);
+      expect(context.logs.buffers.suite.tail(1)).toEqual(['Total time: 1m0.367819s']);
+      expect(context.bodies.find(({ type }) => type === 'suite.started')).toMatchObject({ command: expect.not.stringContaining('--output') });
+    });
+
+    it('a runner that can’t open it is read over SSH, without the mark', async () => {
+      await run({ stdout: whole, exitCode: 1 });
+      expect(verdicts()).toEqual(['open failed', 'read passed', 'write passed']);
+      expect(context.logs.buffers.suite.tail(1)).toEqual(['Total time: 1m0.367819s']);
+    });
+
+    it('a runner that was killed has written no mark: what came is kept', async () => {
+      guest.writesToPort = true;
+      const running = run({ signal: 'KILL' });
+      await expect.poll(mark).not.toBe('none');
+      vm.output?.(`${whole.slice(0, whole.indexOf("Running test 'write'"))}`);
+      await running;
+      expect(verdicts()).toEqual(['open failed', 'read passed', 'write not-run']);
+    });
+
+    it('a VM that ends ends it', async () => {
+      guest.writesToPort = true;
+      const running = run({ exitCode: 1 });
+      await expect.poll(mark).not.toBe('none');
+      vm.output?.("    TEST: Running test 'open'\n    PASS: the last line\n");
+      vm.die();
+      await running;
+      expect(context.logs.buffers.suite.tail(1)).toEqual(['    PASS: the last line']);
+    });
   });
 
   it('a suite that is killed has a shell’s exit code', async () => {

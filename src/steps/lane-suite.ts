@@ -26,7 +26,7 @@ export function runLaneSuite(
 ): Promise<void> {
   const { options, onLocalDisk = () => false, folder, logs } = scope;
   const local = onLocalDisk();
-  const run = (inner: StepContext) => runSuite({ session, suite, server, options, testcases, local }, inner);
+  const run = (inner: StepContext) => runSuite({ session, vm, suite, server, options, testcases, local }, inner);
   // On the client's own disk nothing goes over the wire.
   if (local) return run(context);
   const { nfsPort, mountPort } = server;

@@ -41,7 +41,7 @@ async function start(vmDir: string, { kept = {}, lane = 0 }: { kept?: Partial<Ke
     },
     never,
   );
-  for (const name of ['vm-test.qcow2', 'agent.sock', 'capture-1.0']) writeFileSync(join(vmFiles(own).laneDir, name), '');
+  for (const name of ['vm-test.qcow2', 'agent.sock', 'suite.sock', 'capture-1.0']) writeFileSync(join(vmFiles(own).laneDir, name), '');
   const image = { disk: '', kernel: null, title: '', needsProvisioning: false };
   const spec = vmSpec({ runId: 'r', options: own, platform: 'linux', arch: 'x64', image, cidata: '', hostKey: null }, ['tcg'], 2222 + lane, null);
   const vm = await vms.start(spec, { ...never, onNote: () => {} });

@@ -106,7 +106,7 @@ export class SavedVms {
   /** Everything that a saved VM would not survive a change of. */
   async #identity({ image, cidata }: Wanted, spec: VmSpec, files: SavedVmFiles, accelerator: string, suite: string): Promise<SavedVmIdentity> {
     // What differs from lane to lane and from start to start is no part of the machine that the guest sees.
-    const perStart = { runId: 'RUN', sshPort: 0, overlay: 'OVERLAY', consoleLog: 'CONSOLE', qmpSocket: 'QMP', agentSocket: 'AGENT' };
+    const perStart = { runId: 'RUN', sshPort: 0, overlay: 'OVERLAY', consoleLog: 'CONSOLE', qmpSocket: 'QMP', agentSocket: 'AGENT', suiteSocket: 'SUITE' };
     const machine: VmSpec = { ...spec, ...perStart, memoryFile: { path: files.memory, sharing: 'private' }, restoreFrom: files.devices };
     const digest = (path: string) => this.#digests.digest(path);
     return {

@@ -52,7 +52,7 @@ async function stopVm(options: Options, vms: VmService): Promise<readonly string
   // A program that died between starting the VM and noting it left only the socket.
   const reaped = await vms.reap(files.qmpSocket);
   const captures = (await readdir(files.laneDir).catch(() => [])).map((name) => join(files.laneDir, name)).filter((path) => path.startsWith(files.capture));
-  await Promise.all([files.overlay, files.agentSocket, ...captures].map((path) => rm(path, { recursive: true, force: true })));
+  await Promise.all([files.overlay, files.agentSocket, files.suiteSocket, ...captures].map((path) => rm(path, { recursive: true, force: true })));
   // Written down at once: the VM is gone even where no engine answers.
   await environment?.file.update({ vm: null, suiteDigest: null });
   return vm || reaped ? [vm ? `client VM (pid ${vm.record.pid})` : 'client VM'] : [];

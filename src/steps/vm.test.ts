@@ -21,7 +21,14 @@ describe('startVm with --cold', () => {
     expect(lab.vms.specs).toMatchObject([
       {
         ...{ runId: 'run', memoryMiB: 1024, cpus: 3, overlay: files.overlay, cidata: lab.cidata, kernel: lab.image.kernel, firmware: '/code.fd' },
-        ...{ consoleLog: files.consoleLog, qmpSocket: files.qmpSocket, agentSocket: files.agentSocket, accelerators: ['tcg'], sshPort: 2222 },
+        ...{
+          consoleLog: files.consoleLog,
+          qmpSocket: files.qmpSocket,
+          agentSocket: files.agentSocket,
+          suiteSocket: files.suiteSocket,
+          accelerators: ['tcg'],
+          sshPort: 2222,
+        },
         ...{ memoryFile: null, restoreFrom: null },
       },
     ]);

@@ -71,10 +71,10 @@ export function vmSpec(
   sshPort: number,
   firmware: string | null,
 ): VmSpec {
-  const { overlay, consoleLog, qemuLog, qmpSocket, agentSocket } = vmFiles(options);
+  const { overlay, consoleLog, qemuLog, qmpSocket, agentSocket, suiteSocket } = vmFiles(options);
   return {
     ...{ runId, platform, arch, accelerators, memoryMiB: options.memoryMiB, cpus: options.cpus, overlay, cidata, kernel: image.kernel, firmware, sshPort },
-    ...{ hostKey, consoleLog, qemuLog, qmpSocket, agentSocket, memoryFile: null, restoreFrom: null },
+    ...{ hostKey, consoleLog, qemuLog, qmpSocket, agentSocket, suiteSocket, memoryFile: null, restoreFrom: null },
   };
 }
 

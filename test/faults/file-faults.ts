@@ -189,8 +189,8 @@ export const fileFaults: readonly Fault[] = [
     about: 'noise in the place of the overlay, and in that of the sockets: the run makes them anew, and passes',
     speed: 'slow',
     expected: { exitCode: 0, says: passed, withinS: 60 },
-    inflict: passesWith(async ({ overlay, qmpSocket, agentSocket }) => {
-      for (const path of [overlay, qmpSocket, agentSocket]) await writeFile(path, 'noise');
+    inflict: passesWith(async ({ overlay, qmpSocket, agentSocket, suiteSocket }) => {
+      for (const path of [overlay, qmpSocket, agentSocket, suiteSocket]) await writeFile(path, 'noise');
     }),
   },
   {

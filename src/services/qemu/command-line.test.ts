@@ -4,7 +4,7 @@ import { type CommandLineSpec, formatCommandLine, qemuCommandLine } from './comm
 const spec: CommandLineSpec = {
   ...{ runId: 'RUN', platform: 'linux', arch: 'x64', accelerator: 'tcg', memoryMiB: 512, cpus: 2, firmware: null, sshPort: 2222 },
   ...{ overlay: '/vm/vm-test.qcow2', cidata: '/vm/cidata.iso', consoleLog: '/vm/vm.log', qmpSocket: '/vm/qmp.sock' },
-  ...{ agentSocket: '/vm/agent.sock', memoryFile: null, restoreFrom: null },
+  ...{ agentSocket: '/vm/agent.sock', suiteSocket: '/vm/suite.sock', memoryFile: null, restoreFrom: null },
   kernel: { image: '/vm/vmlinuz', initrd: '/vm/initrd.img', append: 'root=/dev/vda rw console=ttyS0' },
 };
 
@@ -42,6 +42,8 @@ describe('qemuCommandLine', () => {
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
       -device virtserialport,chardev=agent0,name=nfstest.agent
+      -chardev socket,id=suite0,path=/vm/suite.sock,server=on,wait=off
+      -device virtserialport,chardev=suite0,name=nfstest.suite
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -73,6 +75,8 @@ describe('qemuCommandLine', () => {
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
       -device virtserialport,chardev=agent0,name=nfstest.agent
+      -chardev socket,id=suite0,path=/vm/suite.sock,server=on,wait=off
+      -device virtserialport,chardev=suite0,name=nfstest.suite
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -101,6 +105,8 @@ describe('qemuCommandLine', () => {
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
       -device virtserialport,chardev=agent0,name=nfstest.agent
+      -chardev socket,id=suite0,path=/vm/suite.sock,server=on,wait=off
+      -device virtserialport,chardev=suite0,name=nfstest.suite
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -130,6 +136,8 @@ describe('qemuCommandLine', () => {
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
       -device virtserialport,chardev=agent0,name=nfstest.agent
+      -chardev socket,id=suite0,path=/vm/suite.sock,server=on,wait=off
+      -device virtserialport,chardev=suite0,name=nfstest.suite
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -161,6 +169,8 @@ describe('qemuCommandLine', () => {
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
       -device virtserialport,chardev=agent0,name=nfstest.agent
+      -chardev socket,id=suite0,path=/vm/suite.sock,server=on,wait=off
+      -device virtserialport,chardev=suite0,name=nfstest.suite
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });
@@ -192,6 +202,8 @@ describe('qemuCommandLine', () => {
       -chardev socket,id=agent0,path=/vm/agent.sock,server=on,wait=off
       -device virtio-serial-pci
       -device virtserialport,chardev=agent0,name=nfstest.agent
+      -chardev socket,id=suite0,path=/vm/suite.sock,server=on,wait=off
+      -device virtserialport,chardev=suite0,name=nfstest.suite
       -qmp unix:/vm/qmp.sock,server=on,wait=off"
     `);
   });

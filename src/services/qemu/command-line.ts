@@ -51,6 +51,8 @@ export function qemuCommandLine(spec: CommandLineSpec): CommandLine {
       ...['-chardev', `file,id=console0,path=${value(spec.consoleLog)},append=on`, '-serial', 'chardev:console0'],
       ...['-chardev', `socket,id=agent0,path=${value(spec.agentSocket)},server=on,wait=off`],
       ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent0,name=nfstest.agent'],
+      ...['-chardev', `socket,id=suite0,path=${value(spec.suiteSocket)},server=on,wait=off`],
+      ...['-device', 'virtserialport,chardev=suite0,name=nfstest.suite'],
       // Without `defer` QEMU would go on before the capabilities of the migration are set.
       ...(spec.restoreFrom === null ? [] : ['-incoming', 'defer']),
       ...['-qmp', `unix:${value(spec.qmpSocket)},server=on,wait=off`],

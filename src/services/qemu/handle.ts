@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cancellable, CaptureSpec, ProcessTable, VmCapture, VmExit, VmHandle, VmRecord } from '../types.ts';
+import type { Cancellable, CaptureSpec, GuestOutput, OnBytes, ProcessTable, VmCapture, VmExit, VmHandle, VmRecord } from '../types.ts';
 import { askAgent } from './agent.ts';
 import { QemuCapture } from './capture.ts';
 import { ConsoleFile } from './console-file.ts';
 import { FileChanges } from './file-changes.ts';
 import { saveState } from './migration.ts';
+import { followOutput } from './output-port.ts';
 import { qmp } from './qmp.ts';
 
 /** A QEMU process, of this program or of another. */
@@ -51,6 +52,11 @@ export class QemuVmHandle implements VmHandle {
     return askAgent(this.record.agentSocket, request, options);
   }
 
+  async followOutput(onBytes: OnBytes): Promise<GuestOutput | null> {
+    const { suiteSocket } = this.record;
+    return suiteSocket === undefined ? null : followOutput(suiteSocket, onBytes);
+  }
+
   saveState(path: string, { signal }: Cancellable): Promise<void> {
     return saveState(this.record.qmpSocket, path, signal);
   }
@@ -76,7 +82,8 @@ export class QemuVmHandle implements VmHandle {
       if (!(await this.#goneWithin(2_000))) await this.#signal('SIGKILL');
       await this.#goneWithin(2_000);
     }
-    await Promise.all([this.record.qmpSocket, this.record.agentSocket].map((socket) => rm(socket, { force: true })));
+    const { qmpSocket, agentSocket, suiteSocket } = this.record;
+    await Promise.all([qmpSocket, agentSocket, ...(suiteSocket === undefined ? [] : [suiteSocket])].map((socket) => rm(socket, { force: true })));
   }
 
   async #signal(name: NodeJS.Signals): Promise<void> {

@@ -4,7 +4,12 @@ import { type CommandLineSpec, qemuCommandLine } from './command-line.ts';
 const spec: CommandLineSpec = {
   ...{ runId: 'RUN', platform: 'linux', arch: 'x64', accelerator: 'tcg', memoryMiB: 512, cpus: 2, firmware: '/fw', sshPort: 2222 },
   ...{ overlay: '/vm/vm-test.qcow2', cidata: '/vm/cidata.iso', consoleLog: '/vm/vm.log', qmpSocket: '/vm/qmp.sock' },
-  ...{ agentSocket: '/vm/agent.sock', memoryFile: { path: '/vm/memory.img', sharing: 'private' }, restoreFrom: '/vm/devices.state' },
+  ...{
+    agentSocket: '/vm/agent.sock',
+    suiteSocket: '/vm/suite.sock',
+    memoryFile: { path: '/vm/memory.img', sharing: 'private' },
+    restoreFrom: '/vm/devices.state',
+  },
   kernel: null,
 };
 
@@ -20,7 +25,9 @@ describe('what QEMU listens on', () => {
     expect(words.match(/hostfwd=[^,\n]*/g)).toEqual(['hostfwd=tcp:127.0.0.1:2222-:22']);
     expect(words.match(/(tcp|udp|telnet|vnc|spice|gdb|websocket)[:=][^\n]*/g)).toEqual(['tcp:127.0.0.1:2222-:22']);
     expect(args[args.indexOf('-qmp') + 1]).toMatch(/^unix:\//);
-    expect(args.filter((word) => word.startsWith('socket,'))).toEqual(['socket,id=agent0,path=/vm/agent.sock,server=on,wait=off']);
+    expect(args.filter((word) => word.startsWith('socket,'))).toEqual(
+      ['agent', 'suite'].map((name) => `socket,id=${name}0,path=/vm/${name}.sock,server=on,wait=off`),
+    );
     expect(args).toContain('-nodefaults');
     expect(args[args.indexOf('-display') + 1]).toBe('none');
   });

@@ -79,7 +79,7 @@ export class QemuVmService implements VmService {
     signal.throwIfAborted();
     const { binary, args } = qemuCommandLine({ ...spec, accelerator });
     await writeFile(spec.consoleLog, '');
-    await Promise.all([spec.qmpSocket, spec.agentSocket].map((socket) => rm(socket, { force: true })));
+    await Promise.all([spec.qmpSocket, spec.agentSocket, spec.suiteSocket].map((socket) => rm(socket, { force: true })));
     const log = openSync(spec.qemuLog, 'w');
     const child = spawn(binary, args, { detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
@@ -96,8 +96,8 @@ export class QemuVmService implements VmService {
     const exited = new Promise<VmExit>((resolve) => child.once('exit', (exitCode, exitSignal) => resolve({ exitCode, signal: exitSignal })));
     const pid = child.pid ?? 0;
     const startTime = (await this.#processes.startTime(pid)) ?? '';
-    const { qmpSocket, agentSocket, consoleLog, sshPort, hostKey } = spec;
-    const record = { pid, startTime, qmpSocket, agentSocket, consoleLog, accelerator, sshPort, hostKey };
+    const { qmpSocket, agentSocket, suiteSocket, consoleLog, sshPort, hostKey } = spec;
+    const record = { pid, startTime, qmpSocket, agentSocket, suiteSocket, consoleLog, accelerator, sshPort, hostKey };
     const handle = new QemuVmHandle(record, this.#processes, exited);
     try {
       await this.#waitForMonitor(handle, spec, signal);
