@@ -13,7 +13,7 @@
     --mtpoint DIR      mount point to keep clean [the suite's --mtpoint]
     --env KEY=VALUE    for the suite's environment; repeatable
     --output PATH      a port for all output, where it can be opened; standard output then only tells whether the reader is there
-    --output-end TEXT  written after all output
+    --output-mark TEXT written after all output, and before it where the port is open
 
 The exit code is the suite's, or 128+n where signal n ended it or the runner. The runner's own are:
     2   wrong usage
@@ -34,6 +34,8 @@ from server_probe import NotServing, wait_for
 
 SERVER_UNREACHABLE, SUITE_MISSING = 72, 73
 CODE_UNKNOWN = 255
+# errno would be one more import.
+EBUSY = 16
 # Until the suite has removed its files and its mount, after SIGTERM.
 GRACE_S = 10
 SIGNALS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
@@ -74,7 +76,7 @@ def write(descriptor, data):
             if reader_gone(POLL_OUTPUT):
                 raise BrokenPipeError
             data = data[os.write(descriptor, data):]
-    except BrokenPipeError:
+    except (BrokenPipeError, BlockingIOError):
         raise Ended(_signal.SIGHUP, "the reader of the output is gone") from None
 
 
@@ -86,12 +88,39 @@ def reader_gone(descriptors):
     return bool(poll.poll(0))
 
 
-def redirect(path):
+def holders(path, proc="/proc"):
+    """Other processes of this user that have a file open."""
+    real = os.path.realpath(path)
+    for pid in filter(str.isdigit, os.listdir(proc)):
+        if int(pid) == os.getpid():
+            continue
+        folder = "%s/%s/fd/" % (proc, pid)
+        try:
+            if any(os.readlink(folder + name) == real for name in os.listdir(folder)):
+                yield int(pid)
+        except OSError:
+            # It is gone, or somebody else's.
+            pass
+
+
+def open_port(path):
+    """None where it can't be. Who was left by a runner that was killed waits in a write to it, and would go on when it is read again."""
+    for _ in range(10):
+        try:
+            return os.open(path, os.O_WRONLY)
+        except OSError as error:
+            if error.errno != EBUSY:
+                break
+            for pid in holders(path):
+                os.kill(pid, _signal.SIGKILL)
+            time.sleep(0.1)
+    return None
+
+
+def redirect(path, mark):
     """Moves all output to a port. What was standard output is kept: it is closed when the connection is lost."""
-    try:
-        port = os.open(path, os.O_WRONLY)
-    except OSError:
-        # There is none, or a process that an earlier suite has left still holds it.
+    port = open_port(path)
+    if port is None:
         return
     poll = select.poll()
     poll.register(port, select.POLLOUT)
@@ -106,6 +135,13 @@ def redirect(path):
     for descriptor in (1, 2):
         os.dup2(port, descriptor)
     os.close(port)
+    tell(mark)
+
+
+def let_go():
+    """From now on nobody waits in a write to a port that is not read: what does not fit is lost."""
+    if len(POLL_OUTPUT) > 1:
+        os.set_blocking(1, False)
 
 
 def mounts_at(point, table="/proc/self/mountinfo"):
@@ -198,7 +234,7 @@ class Suite:
 class Options:
     """What was asked for, with the defaults."""
     suite_root = host = mount_port = mtpoint = output = None
-    output_end = ""
+    output_mark = ""
     script, no_site, port, wait = "test/nfstest_posix", False, 2049, 30.0
 
     def __init__(self):
@@ -208,7 +244,7 @@ class Options:
 
 # How a flag's value is read; None: it takes none.
 FLAGS = {"suite-root": os.path.abspath, "script": str, "no-site": None, "host": str, "port": int, "mount-port": int, "wait": float, "mtpoint": str, "env": str,
-         "output": str, "output-end": str}
+         "output": str, "output-mark": str}
 
 
 def parse(argv):
@@ -305,6 +341,9 @@ def run(options):
     except OSError as error:
         say("the suite can't be started: %s" % error)
         return SUITE_MISSING
+    except Ended:
+        let_go()
+        raise
     finally:
         ignore_signals()
         if suite:
@@ -352,15 +391,15 @@ def main(argv):
     try:
         options = parse(argv)
         if options.output:
-            redirect(options.output)
+            redirect(options.output, options.output_mark)
         return run(options)
     except Ended as ended:
         number, reason = ended.args
         say(reason)
         return 128 + number
     finally:
-        if options and options.output_end:
-            tell(options.output_end)
+        if options and options.output_mark:
+            tell(options.output_mark)
 
 
 if __name__ == "__main__":

@@ -66,9 +66,24 @@ class Port(unittest.TestCase):
         near, far = socket.socketpair()
         far.close()
         with unittest.mock.patch.object(runner.os, "open", return_value=near.detach()), unittest.mock.patch.object(runner.os, "dup2") as dup2:
-            runner.redirect("/dev/port")
+            runner.redirect("/dev/port", "MARK")
         dup2.assert_not_called()
         self.assertEqual(runner.POLL_OUTPUT, [1])
+
+
+    def test_who_was_left_with_it_is_killed(self):
+        with tempfile.NamedTemporaryFile() as port:
+            left = subprocess.Popen(["sleep", "60"], stdout=port)
+            opened = os.open
+
+            def busy_until_it_ends(path, flags):
+                if left.poll() is None:
+                    raise OSError(runner.EBUSY, "busy")
+                return opened(path, flags)
+
+            with unittest.mock.patch.object(runner.os, "open", busy_until_it_ends):
+                os.close(runner.open_port(port.name))
+            self.assertEqual(left.returncode, -signal.SIGKILL)
 
 
 class Child(unittest.TestCase):
@@ -188,20 +203,20 @@ class Process(unittest.TestCase):
 
     def test_output_to_a_port(self):
         path, reader = self.port()
-        code, out, err = self.finished("import os\nprint('a', flush=True)\nos.write(2, b'oops')", "--output", path, "--output-end", "ENDE")
+        code, out, err = self.finished("import os\nprint('a', flush=True)\nos.write(2, b'oops')", "--output", path, "--output-mark", "MARK")
         written = os.read(reader, 65536).decode()
         os.close(reader)
         self.assertEqual((code, out, err), (0, "", ""))
-        self.assertRegex(written, r"(?s)^runner: kernel .*\na\noopsrunner: suite exited with 0 after \d+\.\d s\nENDE$")
+        self.assertRegex(written, r"(?s)^MARKrunner: kernel .*\na\noopsrunner: suite exited with 0 after \d+\.\d s\nMARK$")
 
     def test_a_port_that_cannot_be_opened(self):
-        code, out, _ = self.finished("print('a')", "--output", "/no/such/port", "--output-end", "ENDE")
+        code, out, _ = self.finished("print('a')", "--output", "/no/such/port", "--output-mark", "MARK")
         self.assertEqual(code, 0)
-        self.assertRegex(out, r"(?s)\na\nrunner: suite exited .*\nENDE$")
+        self.assertRegex(out, r"(?s)\na\nrunner: suite exited .*\nMARK$")
 
     def test_a_connection_that_is_lost_ends_a_suite_that_writes_to_a_port(self):
         path, reader = self.port()
-        process = self.start(self.waiting, "--output", path, "--output-end", "ENDE")
+        process = self.start(self.waiting, "--output", path, "--output-mark", "MARK")
         text = b""
         while b"pid " not in text or not text.endswith(b"\n"):
             text += os.read(reader, 65536)
@@ -210,6 +225,21 @@ class Process(unittest.TestCase):
         process.stderr.close()
         self.assert_gone(int(text.split(b"pid ")[1]))
         os.close(reader)
+
+    def test_a_suite_that_waits_in_a_write_to_a_port_can_be_stopped(self):
+        path, reader = self.port()
+        code = "import os, signal, sys, time\nsignal.signal(15, lambda *_: sys.exit(3))\nprint('pid', os.getpid(), flush=True)\nos.write(1, b'x' * 10**7)"
+        process = self.start(code, "--output", path, "--output-mark", "MARK")
+        text = b""
+        while b"xxx" not in text:
+            text += os.read(reader, 65536)
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        os.close(reader)
+        self.assertEqual(process.returncode, 143)
+        self.assertLess(time.monotonic() - start, runner.GRACE_S)
+        self.assert_gone(int(text.split(b"pid ")[1].split()[0]))
 
     def test_a_child_that_stays_is_not_waited_for(self):
         start = time.monotonic()

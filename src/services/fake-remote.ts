@@ -105,7 +105,7 @@ export class FakeRemoteSession implements RemoteSession {
       onStdout(Buffer.from(line));
     }
     // As the runner does that can't open its port.
-    const mark = /--output-end (\S+)/.exec(command)?.[1];
+    const mark = /--output-mark (\S+)/.exec(command)?.[1];
     if (mark !== undefined && !this.#guest.writesToPort && afterwards === undefined) onStdout(Buffer.from(mark));
     if (afterwards === 'lose') this.close();
     if (afterwards !== undefined) await wait(3_600_000);

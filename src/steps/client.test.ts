@@ -30,7 +30,7 @@ const server: ServerRecord = {
   ...{ nfsPort: 4000, mountPort: 4001, export: '/export', nfsVersions: ['3'] },
 };
 const vmRecord = { pid: 1, startTime: '', qmpSocket: '', agentSocket: '', consoleLog: '', accelerator: 'tcg', sshPort: 2200 };
-const suite = () => ({ identity: { kind: 'nfstest' as const, version: null, source: dir }, dir: join(dir, 'suite') });
+const suite = (kind: 'nfstest' | 'bundled' = 'nfstest') => ({ identity: { kind, version: null, source: dir }, dir: join(dir, 'suite') });
 
 describe('connectClient', () => {
   const vmWith = (change: Pick<VmRecord, 'hostKey'>) => new FakeVm({ ...vmRecord, ...change }, { console: '' }, false);
@@ -182,9 +182,10 @@ describe('runSuite', () => {
   const run = async (command: FakeCommand, testcases = ['open', 'read', 'write']) => {
     guest.commands.push(['python3', command]);
     const session = await connect();
-    return runSuite({ session, vm, suite: suite(), server, options: fakeOptions(dir), testcases }, context);
+    return runSuite({ session, vm, suite: suite(kind), server, options: fakeOptions(dir), testcases }, context);
   };
   let vm = new FakeVm(vmRecord, { console: '' }, false);
+  let kind: 'nfstest' | 'bundled' = 'nfstest';
   const verdicts = () => context.bodies.flatMap((body) => (body.type === 'testcase.finished' ? [`${body.testcase} ${body.verdict}`] : []));
   const finished = () => context.bodies.find((body): body is Extract<EventBody, { type: 'suite.finished' }> => body.type === 'suite.finished');
 
@@ -235,18 +236,20 @@ describe('runSuite', () => {
     const withPort = { ...vmRecord, suiteSocket: 'suite.sock' };
     beforeEach(() => {
       vm = new FakeVm(withPort, { console: '' }, false);
+      kind = 'bundled';
     });
     afterEach(() => {
+      kind = 'nfstest';
       vm = new FakeVm(vmRecord, { console: '' }, false);
     });
     const whole = transcript('v3-open-read-write');
-    const mark = () => /--output \/dev\/virtio-ports\/nfstest\.suite --output-end (\w{32}) -- /.exec(guest.ran.at(-1) ?? '')?.[1] ?? 'none';
+    const mark = () => /--output \/dev\/virtio-ports\/nfstest\.suite --output-mark (\w{32}) -- /.exec(guest.ran.at(-1) ?? '')?.[1] ?? 'none';
 
     it('reads it up to the mark, which may come after the exit code', async () => {
       guest.writesToPort = true;
       const running = run({ exitCode: 1 });
       await expect.poll(mark).not.toBe('none');
-      vm.output?.(whole.slice(0, 2_000));
+      vm.output?.(`what an earlier suite prints\n${mark()}${whole.slice(0, 2_000)}`);
       vm.output?.(whole.slice(2_000) + mark().slice(0, 7));
       vm.output?.(`${mark().slice(7)}what a child of the suite prints`);
       await running;
@@ -259,13 +262,22 @@ describe('runSuite', () => {
       await run({ stdout: whole, exitCode: 1 });
       expect(verdicts()).toEqual(['open failed', 'read passed', 'write passed']);
       expect(context.logs.buffers.suite.tail(1)).toEqual(['Total time: 1m0.367819s']);
+      expect(context.bodies).toContainEqual({ type: 'note.reported', level: 'info', message: expect.stringMatching(/over SSH: its port/) });
+    });
+
+    it('NFStest, whose lines have no bound, writes to SSH', async () => {
+      kind = 'nfstest';
+      await run({ stdout: whole, exitCode: 1 });
+      expect(guest.ran.at(-1)).not.toContain('--output');
+      expect(verdicts()).toEqual(['open failed', 'read passed', 'write passed']);
+      expect(context.types).not.toContain('note.reported');
     });
 
     it('a runner that was killed has written no mark: what came is kept', async () => {
       guest.writesToPort = true;
       const running = run({ signal: 'KILL' });
       await expect.poll(mark).not.toBe('none');
-      vm.output?.(`${whole.slice(0, whole.indexOf("Running test 'write'"))}`);
+      vm.output?.(`${mark()}${whole.slice(0, whole.indexOf("Running test 'write'"))}`);
       await running;
       expect(verdicts()).toEqual(['open failed', 'read passed', 'write not-run']);
     });
@@ -274,7 +286,7 @@ describe('runSuite', () => {
       guest.writesToPort = true;
       const running = run({ exitCode: 1 });
       await expect.poll(mark).not.toBe('none');
-      vm.output?.("    TEST: Running test 'open'\n    PASS: the last line\n");
+      vm.output?.(`${mark()}    TEST: Running test 'open'\n    PASS: the last line\n`);
       vm.die();
       await running;
       expect(context.logs.buffers.suite.tail(1)).toEqual(['    PASS: the last line']);

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { MarkFilter } from './mark-filter.ts';
 
 /** What is passed on of these chunks, and what `push` says of each. */
-function passed(chunks: readonly string[], mark = 'abac') {
+function passed(chunks: readonly string[], from: 'start' | 'mark' = 'start', mark = 'abac') {
   let text = '';
-  const filter = new MarkFilter(mark, (chunk) => {
-    text += Buffer.from(chunk).toString();
-  });
+  const filter = new MarkFilter(
+    mark,
+    (chunk) => {
+      text += Buffer.from(chunk).toString();
+    },
+    { from },
+  );
   const found = chunks.map((chunk) => filter.push(Buffer.from(chunk)));
   const end = () => {
     filter.end();
@@ -41,6 +45,18 @@ describe('MarkFilter', () => {
     expect(result.text).toBe(text);
     expect(result.found).not.toContain(true);
     expect(result.end()).toBe(text + held);
+  });
+
+  it.each<[string[], string, boolean]>([
+    [['earlierabac', 'two', 'abac'], 'two', true],
+    [['earlierab', 'actwoab', 'aclater'], 'two', true],
+    [['earlier', 'aba'], '', false],
+    [['earlierabacabac'], '', true],
+    [['earlierabactwoab'], 'twoab', false],
+  ])('%j is passed on between the marks', (chunks, text, isWhole) => {
+    const result = passed(chunks, 'mark');
+    expect(result.found.at(-1)).toBe(isWhole);
+    expect(result.end()).toBe(text);
   });
 
   it('whatever comes, in whatever pieces', () => {

@@ -1,35 +1,42 @@
 import { Buffer } from 'node:buffer';
 
-/** Passes bytes on up to a mark, which is not passed on and may come in pieces. What comes after it is dropped. */
+/** Passes bytes on up to a mark, or between two of them. Marks may come in pieces; neither they nor what is outside is passed on. */
 export class MarkFilter {
   readonly #mark: Buffer;
   readonly #onBytes: (chunk: Uint8Array) => void;
   /** The end of what came, as far as it may be the mark's beginning. */
   #held: Buffer = Buffer.alloc(0);
-  #found = false;
+  #place: 'before' | 'inside' | 'after';
 
-  constructor(mark: string, onBytes: (chunk: Uint8Array) => void) {
+  constructor(mark: string, onBytes: (chunk: Uint8Array) => void, { from }: { readonly from: 'start' | 'mark' }) {
     this.#mark = Buffer.from(mark);
     this.#onBytes = onBytes;
+    this.#place = from === 'mark' ? 'before' : 'inside';
   }
 
-  /** Whether the mark has come. */
+  /** Whether the last mark has come. */
   push(chunk: Uint8Array | string): boolean {
-    if (this.#found) return true;
-    const bytes = Buffer.concat([this.#held, typeof chunk === 'string' ? Buffer.from(chunk) : chunk]);
-    const at = bytes.indexOf(this.#mark);
-    this.#found = at >= 0;
-    const length = this.#found ? at : bytes.length - this.#beginningAtEnd(bytes);
-    this.#held = this.#found ? Buffer.alloc(0) : bytes.subarray(length);
-    if (length > 0) this.#onBytes(bytes.subarray(0, length));
-    return this.#found;
+    let bytes = Buffer.concat([this.#held, typeof chunk === 'string' ? Buffer.from(chunk) : chunk]);
+    this.#held = Buffer.alloc(0);
+    while (this.#place !== 'after') {
+      const at = bytes.indexOf(this.#mark);
+      const length = at >= 0 ? at : bytes.length - this.#beginningAtEnd(bytes);
+      if (this.#place === 'inside' && length > 0) this.#onBytes(bytes.subarray(0, length));
+      if (at < 0) {
+        this.#held = bytes.subarray(length);
+        return false;
+      }
+      this.#place = this.#place === 'before' ? 'inside' : 'after';
+      bytes = bytes.subarray(at + this.#mark.length);
+    }
+    return true;
   }
 
   /** Passes on what was held back: no mark follows. */
   end(): void {
-    if (this.#held.length > 0) this.#onBytes(this.#held);
+    if (this.#place === 'inside' && this.#held.length > 0) this.#onBytes(this.#held);
     this.#held = Buffer.alloc(0);
-    this.#found = true;
+    this.#place = 'after';
   }
 
   /** How many of the last bytes are the mark's first ones. */
