@@ -46,9 +46,28 @@ describe.skipIf(trouble)('an environment across processes', () => {
     for (const name of ['read', 'mkdir']) {
       const { exitCode, stdout } = await runCli(['test', `--testcase=${name}`, ...lab.flags]);
       expect(stdout).toMatch(new RegExp(`^PASS +${name} `, 'm'));
+      // Its port could be opened.
+      expect(stdout).not.toContain('over SSH');
       expect(exitCode).toBe(0);
     }
     expect((await status()).exitCode).toBe(0);
+  });
+
+  test.each<[string, 'SIGINT' | 'SIGKILL' | null, number | null]>([
+    ['a run that is interrupted', 'SIGINT', 130],
+    ['a program that is killed', 'SIGKILL', null],
+    ['a runner that is killed in the guest', null, 1],
+  ])('%s leaves nothing that the next run would take for its own', async (_, signal, expected) => {
+    const first = startCli(['test', '--testcase=all', ...lab.flags]);
+    await first.waitFor('PASS ');
+    if (signal === null) await runCli(['shell', 'pkill -KILL -f "[r]unner.py"', ...lab.flags]);
+    else first.child.kill(signal);
+    expect((await first.finished).exitCode).toBe(expected);
+    const { exitCode, stdout } = await runCli(['test', '--testcase=mkdir', ...lab.flags]);
+    expect(stdout.match(/^ {2}\| .*PASS: (?!mkdir ).*/gm)).toBeNull();
+    expect(stdout).toMatch(/^PASS +mkdir +38\/38 /m);
+    expect(stdout).not.toContain('over SSH');
+    expect(exitCode).toBe(0);
   });
 
   test('a second environment in the same folder is refused', async () => {
