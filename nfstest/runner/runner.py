@@ -112,7 +112,11 @@ def open_port(path):
             if error.errno != EBUSY:
                 break
             for pid in holders(path):
-                os.kill(pid, _signal.SIGKILL)
+                try:
+                    os.kill(pid, _signal.SIGKILL)
+                except OSError:
+                    # It has ended meanwhile.
+                    pass
             time.sleep(0.1)
     return None
 

@@ -81,7 +81,10 @@ class Port(unittest.TestCase):
                     raise OSError(runner.EBUSY, "busy")
                 return opened(path, flags)
 
-            with unittest.mock.patch.object(runner.os, "open", busy_until_it_ends):
+            gone = subprocess.Popen(["true"])
+            gone.wait()
+            with unittest.mock.patch.object(runner.os, "open", busy_until_it_ends), \
+                    unittest.mock.patch.object(runner, "holders", lambda path, real=runner.holders: [gone.pid, *real(path)]):
                 os.close(runner.open_port(port.name))
             self.assertEqual(left.returncode, -signal.SIGKILL)
 
