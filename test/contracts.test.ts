@@ -39,6 +39,7 @@ describe.skipIf(trouble)('the real services', () => {
   describeEngineContract('DockerEngineService', async () => ({
     engine,
     image,
+    isBridged: existsSync('/sys/class/net/docker0'),
     stays: ['/bin/sh', '-c', 'echo $GREETING; while :; do read x < /dev/zero; done'],
     ends: ['/bin/sh', '-c', 'echo bye; exit 3'],
     rootfs: () => tar.pack(join(dir, 'rootfs')) as unknown as NodeJS.ReadableStream,

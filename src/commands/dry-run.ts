@@ -13,9 +13,10 @@ import { shellQuote } from '../model/shell-quote.ts';
 import { formatCommandLine, qemuCommandLine } from '../services/qemu/command-line.ts';
 import { findFirmware } from '../services/qemu/firmware.ts';
 import type { ContainerSpec } from '../services/types.ts';
-import { clientPaths, hostSeenByGuest, suiteCommand } from '../steps/client.ts';
+import { clientPaths, suiteCommand } from '../steps/client.ts';
 import { hostKeyInSeed } from '../steps/host-key.ts';
 import { containerName, containerSpec } from '../steps/server.ts';
+import { hostSeenByGuest } from '../steps/server-endpoint.ts';
 import { vmSpec } from '../steps/vm.ts';
 import { isOwnSeed } from '../steps/vm-image.ts';
 import { mountCommand } from '../suite/command-line.ts';
@@ -47,15 +48,9 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
   );
   const isPinned = isOwnSeed(options) || hostKeyInSeed(await readFile(options.cidata.value).catch(() => Buffer.alloc(0))) !== null;
   const qemu = qemuCommandLine({ ...spec, accelerator });
-  const mount = {
-    server: hostSeenByGuest,
-    port: nfsPort,
-    mountPort,
-    export: recipe.export,
-    nfsVersion: options.nfsVersion,
-    mountPoint: clientPaths.mountPoint,
-  };
-  const server = { identity, containerId: '', containerName: container.name, nfsPort, mountPort, export: recipe.export, nfsVersions: recipe.nfsVersions };
+  const server = { host: hostSeenByGuest, nfsPort, mountPort, export: recipe.export };
+  const { nfsVersion } = options;
+  const mount = { server: server.host, port: nfsPort, mountPort, export: server.export, nfsVersion, mountPoint: clientPaths.mountPoint };
   const suite = {
     identity: { kind: options.suite === 'bundled' ? ('bundled' as const) : ('nfstest' as const), version: null, source: '' },
     dir: asset('suite'),
@@ -93,6 +88,9 @@ type Plan = { readonly server: { title: string; image: string }; readonly build:
 function render(plan: Plan, parts: RunRequest['parts']): string {
   const lines = [
     `# Nothing is built or started. Ports that are taken are replaced by free ones; a useless accelerator by tcg.`,
+    ...(parts.server && plan.suite !== null
+      ? [`# Where this host reaches the container, its own address and ports take the place of ${hostSeenByGuest} and the host's.`]
+      : []),
     ...(parts.server
       ? [
           `# server: ${plan.server.title} (${plan.server.image})`,

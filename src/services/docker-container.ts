@@ -5,7 +5,8 @@ import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { EngineGone, EngineTimeout, engineFailure, statusOf } from './docker-http.ts';
 import type { EngineLink } from './docker-link.ts';
 import { ContainerLogReader } from './docker-log.ts';
-import type { Cancellable, ContainerHandle, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
+import { routeOf, thisHost } from './docker-route.ts';
+import type { Cancellable, ContainerHandle, ContainerRoute, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
 
 /**
  * Load out of what the engine measured; the formula is the one of `docker stats`.
@@ -26,6 +27,16 @@ const maxFailures = 20;
 
 const without = (status: 'removed' | 'unknown'): ContainerState => ({ status, exitCode: null, outOfMemory: false, startedAt: '', restarts: 0 });
 
+export interface HandleParts {
+  readonly container: Docker.Container;
+  /** The same over connections that keep no program running. */
+  readonly waiting: Docker.Container;
+  readonly name: string;
+  readonly link: EngineLink;
+  /** Whether the engine's networks are this host's. */
+  readonly sharesNetwork: () => Promise<boolean>;
+}
+
 /** A container reached through dockerode. */
 export class DockerContainerHandle implements ContainerHandle {
   readonly id: string;
@@ -33,14 +44,15 @@ export class DockerContainerHandle implements ContainerHandle {
   readonly #container: Docker.Container;
   readonly #waiting: Docker.Container;
   readonly #link: EngineLink;
+  readonly #sharesNetwork: () => Promise<boolean>;
   #exited: Promise<ContainerState> | undefined;
   #removed: Promise<void> | undefined;
 
-  /** `waiting` is the same container over connections that keep no program running. */
-  constructor({ container, waiting, name, link }: { container: Docker.Container; waiting: Docker.Container; name: string; link: EngineLink }) {
+  constructor({ container, waiting, name, link, sharesNetwork }: HandleParts) {
     this.#container = container;
     this.#waiting = waiting;
     this.#link = link;
+    this.#sharesNetwork = sharesNetwork;
     this.id = container.id;
     this.name = name;
   }
@@ -100,6 +112,11 @@ export class DockerContainerHandle implements ContainerHandle {
   async sample(): Promise<ContainerSample> {
     // Two readings one second apart, made by the engine itself.
     return loadOf(await this.#call('load', () => this.#container.stats({ stream: false })));
+  }
+
+  async route(): Promise<ContainerRoute | null> {
+    if (!(await this.#sharesNetwork())) return null;
+    return routeOf(await this.#call('address', () => this.#container.inspect()), thisHost());
   }
 
   remove({ graceMs }: { graceMs: number }): Promise<void> {

@@ -5,6 +5,7 @@ import { createOptions, DockerContainerHandle } from './docker-container.ts';
 import { buildFileName, packContext } from './docker-context.ts';
 import { engineFailure, settling, statusOf, UnreferencedAgent } from './docker-http.ts';
 import { EngineLink, type EnginePatience } from './docker-link.ts';
+import { sharesNetwork, thisHost } from './docker-route.ts';
 import type {
   Cancellable,
   ContainerHandle,
@@ -34,6 +35,7 @@ export class DockerEngineService implements EngineService {
   readonly #waiting: Docker;
   readonly #host: string;
   readonly #link: EngineLink;
+  #sharesNetwork: Promise<boolean> | undefined;
 
   /** `host` is an address such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`; `callMs` bounds every call that is no build, pull or import. */
   constructor(host: string, { callMs = 30_000, lossMs = 10_000 }: Partial<EnginePatience> = {}) {
@@ -167,7 +169,22 @@ export class DockerEngineService implements EngineService {
   }
 
   #handle(id: string, name: string): DockerContainerHandle {
-    return new DockerContainerHandle({ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name, link: this.#link });
+    return new DockerContainerHandle({
+      ...{ container: this.#docker.getContainer(id), waiting: this.#waiting.getContainer(id), name, link: this.#link },
+      sharesNetwork: () => this.#askForNetwork(),
+    });
+  }
+
+  /** Asked once, as long as there is an answer. */
+  #askForNetwork(): Promise<boolean> {
+    this.#sharesNetwork ??= this.#call('tell where it runs', () => this.#docker.info()).then(
+      (info) => sharesNetwork(info, thisHost()),
+      () => {
+        this.#sharesNetwork = undefined;
+        return false;
+      },
+    );
+    return this.#sharesNetwork;
   }
 
   #call<T>(what: string, request: () => Promise<T>): Promise<T> {

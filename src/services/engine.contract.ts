@@ -15,6 +15,8 @@ export interface EngineLab {
   readonly stays: readonly string[];
   /** Prints `bye` and ends with 3. */
   readonly ends: readonly string[];
+  /** Whether the engine's bridge is an interface of this host. */
+  readonly isBridged: boolean;
   /** A small root file system as tar. */
   readonly rootfs: () => NodeJS.ReadableStream;
 }
@@ -98,6 +100,20 @@ export function describeEngineContract(name: string, makeLab: () => Promise<Engi
       expect(sample.memoryBytes).toBeGreaterThan(0);
       await container.remove({ graceMs: 0 });
       expect(await lab.engine.attachContainer(container.id)).toBeNull();
+    });
+
+    it('tells how a container is reached without its proxy, where that is so', async () => {
+      const lab = await makeLab();
+      const hostPort = 40_000 + (process.pid % 20_000);
+      const container = await lab.engine.startContainer(spec(lab, { ports: [{ containerPort: 4000, hostPort, hostAddress: '127.0.0.1' }] }), never);
+      const attached = await lab.engine.attachContainer(container.id);
+      for (const handle of [container, attached]) {
+        const route = (await handle?.route()) ?? null;
+        if (!lab.isBridged) expect(route).toBeNull();
+        else expect(route).toEqual({ host: expect.stringMatching(/^\d+(\.\d+){3}$/), ports: new Map([[hostPort, 4000]]) });
+      }
+      await container.remove({ graceMs: 0 });
+      if (lab.isBridged) await expect(container.route()).rejects.toBeInstanceOf(EnvironmentError);
     });
 
     it('is removed once, whoever asks and however often', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../model/errors.ts';
-import type { Cancellable, ContainerHandle, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
+import type { Cancellable, ContainerHandle, ContainerRoute, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
 
 /** What a fake container does. */
 export interface FakeProgram {
@@ -21,6 +21,8 @@ export class FakeContainer implements ContainerHandle {
   readonly exited: Promise<ContainerState>;
   status = 'running';
   removed = false;
+  /** Its own, where this host reaches it. */
+  address: string | null = null;
   /** Where set, removing it fails with this message. */
   removeFailure: string | null = null;
   /** Grace of every removal that was asked for. */
@@ -66,6 +68,14 @@ export class FakeContainer implements ContainerHandle {
 
   async sample(): Promise<ContainerSample> {
     return { cpuPercent: 12.34, memoryBytes: 50 * 2 ** 20 };
+  }
+
+  async route(): Promise<ContainerRoute | null> {
+    if (this.removed)
+      throw new EnvironmentError(`the container engine could not tell the address of container ${this.name}: No such container`, 'see the engine’s own log');
+    return this.address === null
+      ? null
+      : { host: this.address, ports: new Map(this.spec.ports.map(({ hostPort, containerPort }) => [hostPort, containerPort])) };
   }
 
   async remove({ graceMs }: { graceMs: number }): Promise<void> {

@@ -33,6 +33,8 @@ export class FakeEngineService implements EngineService {
   /** How long a build takes. */
   buildMs = 0;
   buildFailure: string | null = null;
+  /** Of the containers that it starts, where this host reaches them. */
+  address: string | null = null;
   /** False: it takes connections and says nothing. */
   answers = true;
   /** How often it was found silent. */
@@ -134,6 +136,7 @@ export class FakeEngineService implements EngineService {
     const program = this.programs.get(spec.command[0] ?? '');
     if (!program) throw failed(`start container ${spec.name}: exec: "${spec.command[0]}": executable file not found`);
     const container = new FakeContainer(`fake-${++this.#count}`, spec, program);
+    container.address = this.address;
     this.containers.push(container);
     return container;
   }

@@ -29,12 +29,12 @@ export class FakePortService implements PortService {
 
 /** A server that answers everything, nothing, or what `answers` says. */
 export class FakeProbeService implements ProbeService {
-  answers: (target: { readonly port: number; readonly program: number; readonly version: number }) => boolean = () => true;
+  answers: (target: { readonly host: string; readonly port: number; readonly program: number; readonly version: number }) => boolean = () => true;
   readonly asked: string[] = [];
 
-  async rpcAnswers({ port, program, version }: { port: number; program: number; version: number }): Promise<boolean> {
-    this.asked.push(`${program} v${version} on ${port}`);
-    return this.answers({ port, program, version });
+  async rpcAnswers({ host, port, program, version }: { host: string; port: number; program: number; version: number }): Promise<boolean> {
+    this.asked.push(`${program} v${version} on ${host === '127.0.0.1' ? '' : `${host}:`}${port}`);
+    return this.answers({ host, port, program, version });
   }
 }
 

@@ -14,8 +14,10 @@ const engine = new FakeEngineService();
 engine.addImage('fake:latest');
 engine.programs.set('stays', { output: 'hello\n' });
 engine.programs.set('ends', { output: 'bye\n', endsAfterMs: 10, exitCode: 3 });
+engine.address = '172.17.0.2';
 describeEngineContract('FakeEngineService', async () => ({
   engine,
+  isBridged: true,
   image: 'fake:latest',
   stays: ['stays'],
   ends: ['ends'],

@@ -74,6 +74,14 @@ export interface ContainerSample {
   readonly memoryBytes: number;
 }
 
+/** A container's own address in the engine's network. */
+export interface ContainerRoute {
+  /** For example `172.17.0.2`. */
+  readonly host: string;
+  /** Its own ports, by the ports of the host that they are published on. */
+  readonly ports: ReadonlyMap<number, number>;
+}
+
 export interface ContainerHandle {
   readonly id: string;
   readonly name: string;
@@ -83,6 +91,8 @@ export interface ContainerHandle {
   logs(options: Cancellable): AsyncIterable<Uint8Array>;
   state(): Promise<ContainerState>;
   sample(): Promise<ContainerSample>;
+  /** How processes of this host reach it without the engine's proxy; null where they can't, or where that is not certain. */
+  route(): Promise<ContainerRoute | null>;
   /** Stops and removes it with its volumes. Idempotent. */
   remove(options: { readonly graceMs: number }): Promise<void>;
 }

@@ -11,8 +11,8 @@ import { never } from '../services/fake-signals.ts';
 import { FakeVm } from '../services/fake-vm.ts';
 import type { VmRecord } from '../services/types.ts';
 import { clientPaths, connectClient, runSuite, suiteCommand, uploadSuite } from './client.ts';
-import type { ServerRecord } from './environment.ts';
 import { FakeContext } from './fake-context.ts';
+import type { ServerEndpoint } from './server-endpoint.ts';
 
 const dir = fakeFolder();
 let guest: FakeRemoteService;
@@ -25,10 +25,7 @@ beforeEach(() => {
 const transcript = (name: string) => readFileSync(join(packageRoot, 'test/fixtures/nfstest', `${name}.log`), 'utf8');
 const connect = () =>
   guest.connect({ host: '127.0.0.1', port: 2222, user: 'nfstest', privateKey: 'key', hostKey: fakeHostKey }, { ...never, deadlineMs: 1_000 });
-const server: ServerRecord = {
-  ...{ identity: { name: 'ganesha', title: 'NFS-Ganesha', image: 'ganesha:latest' }, containerId: 'c', containerName: 'ganesha-server' },
-  ...{ nfsPort: 4000, mountPort: 4001, export: '/export', nfsVersions: ['3'] },
-};
+const server: ServerEndpoint = { host: '10.0.2.2', nfsPort: 4000, mountPort: 4001, export: '/export' };
 const vmRecord = { pid: 1, startTime: '', qmpSocket: '', agentSocket: '', consoleLog: '', accelerator: 'tcg', sshPort: 2200 };
 const suite = (kind: 'nfstest' | 'bundled' = 'nfstest') => ({ identity: { kind, version: null, source: dir }, dir: join(dir, 'suite') });
 

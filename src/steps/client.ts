@@ -15,12 +15,10 @@ import { LineSplitter } from '../stream/split-lines.ts';
 import { allMountOptions, suiteArguments } from '../suite/command-line.ts';
 import { SuiteParser } from '../suite/parser.ts';
 import { inPhase, progressOf, type StepContext } from './context.ts';
-import type { ServerRecord } from './environment.ts';
+import type { ServerEndpoint } from './server-endpoint.ts';
 import { isLeftOut, type Suite, scriptPath } from './suite-source.ts';
 import { within } from './wait.ts';
 
-/** Address of the host as a guest of QEMU's user network sees it. */
-export const hostSeenByGuest = '10.0.2.2';
 /** How long the runner waits for the server; it answered the host already. */
 const serverWaitSeconds = 30;
 
@@ -96,7 +94,7 @@ export interface RunSuiteInput {
   readonly session: RemoteSession;
   readonly vm: Pick<VmHandle, 'followOutput'>;
   readonly suite: Suite;
-  readonly server: ServerRecord;
+  readonly server: ServerEndpoint;
   readonly options: Options;
   readonly testcases: readonly string[];
   /** Run on the client's own disk: nothing is mounted, and the server is not asked. */
@@ -110,7 +108,7 @@ export function suiteCommand(input: Omit<RunSuiteInput, 'session' | 'vm'>): stri
 
 function commandWith({ suite, server, options, testcases, local = false }: Omit<RunSuiteInput, 'session' | 'vm'>, output: readonly string[]): string {
   const args = suiteArguments({
-    server: hostSeenByGuest,
+    server: server.host,
     port: server.nfsPort,
     mountPort: server.mountPort,
     export: server.export,
@@ -121,7 +119,7 @@ function commandWith({ suite, server, options, testcases, local = false }: Omit<
     suiteKind: suite.identity.kind,
   });
   const mountPort = options.nfsVersion === '3' ? ['--mount-port', String(server.mountPort)] : [];
-  const wait = local ? [] : ['--host', hostSeenByGuest, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)];
+  const wait = local ? [] : ['--host', server.host, '--port', String(server.nfsPort), ...mountPort, '--wait', String(serverWaitSeconds)];
   const command = [
     // -S: packages of the system are looked for at every start, and the runner needs none. The bundled suite does not either.
     ...['exec', 'python3', '-S', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', scriptPath(options.suiteScript)],

@@ -7,13 +7,10 @@ import { shellQuote } from '../model/shell-quote.ts';
 import { fakeFolder } from '../services/fake-folder.ts';
 import { selectTestcases } from '../suite/catalog.ts';
 import { suiteCommand } from './client.ts';
-import type { ServerRecord } from './environment.ts';
+import type { ServerEndpoint } from './server-endpoint.ts';
 
 const dir = fakeFolder();
-const server = (path: string): ServerRecord => ({
-  ...{ identity: { name: 'x', title: 'x', image: 'x:latest' }, containerId: 'c', containerName: 'x-server' },
-  ...{ nfsPort: 4000, mountPort: 4001, export: path, nfsVersions: ['3'] },
-});
+const server = (path: string): ServerEndpoint => ({ host: '10.0.2.2', nfsPort: 4000, mountPort: 4000, export: path });
 
 /** What the words of a command are once a shell has read it; nothing of it is run. */
 const wordsOf = (command: string): string[] =>

@@ -178,7 +178,8 @@ export class Lane implements LaneSteps {
   runSuite(controls: StepControls, testcases: readonly string[]): Promise<Outcome> {
     this.#hang = null;
     const { suite } = this.#preparation;
-    const parts = { session: present(this.#session), vm: present(this.#vm), server: present(this.#server).record, suite, decoder: this.#services.decoder };
+    const { decoder, probe } = this.#services;
+    const parts = { session: present(this.#session), vm: present(this.#vm), server: present(this.#server), probe, suite, decoder };
     const { context, end } = this.#watch.suite(controls);
     const running = runLaneSuite(parts, this.#scope, context, testcases);
     return this.#pending.track(running.then(this.#scope.verdict, this.#unlessLost).finally(end));
