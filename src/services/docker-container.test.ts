@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createOptions, loadOf } from './docker-container.ts';
+import { createOptions, loadBetween } from './docker-container.ts';
 import type { ContainerSpec } from './types.ts';
 
 const spec: ContainerSpec = {
@@ -8,19 +8,19 @@ const spec: ContainerSpec = {
   ports: [{ containerPort: 4000, hostPort: 14_000, hostAddress: '127.0.0.1' }],
 };
 
-describe('loadOf', () => {
+describe('loadBetween', () => {
   const usage = (total_usage: number) => ({ total_usage, percpu_usage: [], usage_in_usermode: 0, usage_in_kernelmode: 0 });
   const before = { cpu_usage: usage(1_000), system_cpu_usage: 10_000 };
 
   it('is a share of one processor', () => {
-    const now = { cpu_usage: usage(1_500), system_cpu_usage: 12_000, online_cpus: 2 };
-    expect(loadOf({ cpu_stats: now, precpu_stats: before, memory_stats: { usage: 4096 } })).toEqual({ cpuPercent: 50, memoryBytes: 4096 });
+    expect(loadBetween(before, { cpu_usage: usage(1_500), system_cpu_usage: 12_000, online_cpus: 2 })).toBe(50);
   });
 
   it('is none where the container ended while it was measured', () => {
-    expect(loadOf({})).toEqual({ cpuPercent: 0, memoryBytes: 0 });
-    expect(loadOf({ cpu_stats: {}, precpu_stats: before, memory_stats: {} })).toEqual({ cpuPercent: 0, memoryBytes: 0 });
-    expect(loadOf({ cpu_stats: { system_cpu_usage: 12_000 }, precpu_stats: before })).toEqual({ cpuPercent: 0, memoryBytes: 0 });
+    expect(loadBetween(undefined, before)).toBe(0);
+    expect(loadBetween(before, undefined)).toBe(0);
+    expect(loadBetween(before, {})).toBe(0);
+    expect(loadBetween(before, { system_cpu_usage: 12_000 })).toBe(0);
   });
 });
 

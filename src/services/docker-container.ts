@@ -8,17 +8,15 @@ import { ContainerLogReader } from './docker-log.ts';
 import { routeOf, thisHost } from './docker-route.ts';
 import type { Cancellable, ContainerHandle, ContainerRoute, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
 
-/**
- * Load out of what the engine measured; the formula is the one of `docker stats`.
- *
- * @param stats parts of it are missing where the container ended meanwhile.
- */
-export function loadOf(stats: { readonly [Key in 'cpu_stats' | 'precpu_stats' | 'memory_stats']?: Partial<Docker.ContainerStats[Key]> }): ContainerSample {
-  const { cpu_stats: now, precpu_stats: before, memory_stats: memory } = stats;
-  const cpu = (now?.cpu_usage?.total_usage ?? 0) - (before?.cpu_usage?.total_usage ?? 0);
-  const system = (now?.system_cpu_usage ?? 0) - (before?.system_cpu_usage ?? 0);
-  const cpus = now?.online_cpus ?? 1;
-  return { cpuPercent: system > 0 && cpu > 0 ? (cpu / system) * cpus * 100 : 0, memoryBytes: memory?.usage ?? 0 };
+/** Parts of what the engine measures are missing where the container ended meanwhile. */
+type CpuReading = Partial<Docker.ContainerStats['cpu_stats']>;
+
+/** Load between two readings of a container's time and the system's; the formula is the one of `docker stats`. 0 where one is missing. */
+export function loadBetween(before: CpuReading | undefined, now: CpuReading | undefined): number {
+  if (!before?.cpu_usage || !now?.cpu_usage) return 0;
+  const cpu = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
+  const system = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0);
+  return system > 0 && cpu > 0 ? (cpu / system) * (now.online_cpus ?? 1) * 100 : 0;
 }
 
 const retryMs = 500;
@@ -45,6 +43,7 @@ export class DockerContainerHandle implements ContainerHandle {
   readonly #waiting: Docker.Container;
   readonly #link: EngineLink;
   readonly #sharesNetwork: () => Promise<boolean>;
+  #reading: CpuReading | undefined;
   #exited: Promise<ContainerState> | undefined;
   #removed: Promise<void> | undefined;
 
@@ -110,8 +109,12 @@ export class DockerContainerHandle implements ContainerHandle {
   }
 
   async sample(): Promise<ContainerSample> {
-    // Two readings one second apart, made by the engine itself.
-    return loadOf(await this.#call('load', () => this.#container.stats({ stream: false })));
+    // The first time two readings, a second apart, made by the engine itself; it has half the work with one.
+    const before = this.#reading;
+    const query = { stream: false as const, ...(before === undefined ? {} : { 'one-shot': true }) };
+    const { cpu_stats: now, precpu_stats: first, memory_stats: memory } = await this.#call('load', () => this.#container.stats(query));
+    this.#reading = now;
+    return { cpuPercent: loadBetween(before ?? first, now), memoryBytes: memory?.usage ?? 0 };
   }
 
   async route(): Promise<ContainerRoute | null> {

@@ -178,7 +178,7 @@ export async function sampleServer(container: ContainerHandle, context: StepCont
   let failures = 0;
   while (!context.signal.aborted) {
     try {
-      // The engine takes a second for a sample: the end of a run does not wait for it.
+      // The engine takes a second for the first sample: the end of a run does not wait for it.
       const taken = await unlessAborted(context.signal, Promise.all([container.state(), container.sample()]));
       if (taken === null) return;
       failures = 0;

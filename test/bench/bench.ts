@@ -20,7 +20,7 @@ import {
 } from './measures.ts';
 
 // Measures the real environment: prints a table and writes build/bench.json. `make bench` runs it in the repository's
-// folder; it takes about twenty minutes without KVM. `BENCH_ONLY=warm,disk` measures these parts alone.
+// folder; it takes about half an hour without KVM. `BENCH_ONLY=warm,disk` measures these parts alone.
 const parts = ['cold', 'warm', 'first', 'disk', 'loop', 'overhead', 'suite', 'screen'] as const;
 type Part = (typeof parts)[number];
 const asked = (process.env.BENCH_ONLY ?? '').split(',').filter((word) => word !== '');
@@ -70,7 +70,7 @@ await measure('suite', '33 testcases with one lane and with two', async () => {
   ratios['33 testcases, 2 lanes / 1 lane'] = { value: twoLanes.median / oneLane.median, unit: '', atMost: 0.6 };
 });
 await measure('overhead', 'the suite through nfstest-tui and by hand', async () => {
-  const { throughMs, uncapturedMs, byHandMs } = await overhead(5);
+  const { throughMs, uncapturedMs, byHandMs } = await overhead(9);
   figures.suiteThroughMs = throughMs;
   figures.suiteThroughWithoutCaptureMs = uncapturedMs;
   figures.suiteByHandMs = byHandMs;
