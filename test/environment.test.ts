@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resolveEngine } from '../src/host/engine-socket.ts';
 import { DockerEngineService } from '../src/services/docker.ts';
 import { root, runCli, startCli } from './support/cli.ts';
+import { openEngineElsewhere } from './support/engine-elsewhere.ts';
 import { type Lab, openLab, trouble } from './support/lab.ts';
 
 const exec = promisify(execFile);
@@ -51,6 +52,27 @@ describe.skipIf(trouble)('an environment across processes', () => {
       expect(exitCode).toBe(0);
     }
     expect((await status()).exitCode).toBe(0);
+  });
+
+  test('the client reaches the server by the container’s address, and through its port where the engine is elsewhere', async () => {
+    const suiteRun = async (env: Record<string, string>) => {
+      const { exitCode } = await runCli(['test', '--testcase=mkdir', ...lab.flags], { env });
+      expect(exitCode).toBe(0);
+      const events = await lab.events();
+      const calls = events.flatMap(({ type, totals }) => (type === 'testcase.traffic' ? [(totals as { calls: number }).calls] : []));
+      // The capture was read for the right port.
+      expect(calls).toEqual([expect.any(Number)]);
+      expect(calls[0]).toBeGreaterThan(500);
+      return String(events.find(({ type }) => type === 'suite.started')?.command);
+    };
+    const elsewhere = await openEngineElsewhere();
+    try {
+      expect(await suiteRun({ DOCKER_HOST: elsewhere.host })).toContain(`--host 10.0.2.2 --port ${lab.nfsPort} --mount-port `);
+    } finally {
+      await elsewhere.close();
+    }
+    const isBridged = existsSync('/sys/class/net/docker0');
+    expect(await suiteRun({})).toMatch(isBridged ? /--host 172\.\d+\.\d+\.\d+ --port 4000 --mount-port 4001 / : /--host 10\.0\.2\.2 /);
   });
 
   test.each<[string, 'SIGINT' | 'SIGKILL' | null, number | null]>([

@@ -174,6 +174,11 @@ class Process(unittest.TestCase):
         code = "import sys\nsys.exit(40 + ('site' in sys.modules))"
         self.assertEqual([self.finished(code, *options)[0] for options in ([], ["--no-site"])], [41, 40])
 
+    def test_one_processor(self):
+        code = "import os, sys; sys.exit(len(os.sched_getaffinity(0)))"
+        everywhere = len(os.sched_getaffinity(0))
+        self.assertEqual([self.finished(code, *options)[0] for options in ([], ["--one-processor"])], [everywhere, 1])
+
     def test_what_the_suite_leaves_in_its_folder_goes(self):
         code, out, _ = self.finished("import os\nopen('left', 'w').close()\nprint('in', os.getcwd())")
         self.assertEqual(code, 0)

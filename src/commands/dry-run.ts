@@ -63,7 +63,7 @@ export async function runDryRun({ options, switches, write }: CommandInput, { go
     qemu: formatCommandLine(qemu),
     ssh: ['ssh', ...sshArguments(files, options.sshPort.value, isPinned)].map(shellQuote).join(' '),
     mount: mountCommand(mount),
-    suite: testcases.length > 0 ? suiteCommand({ suite, server, options, testcases }) : null,
+    suite: testcases.length > 0 ? suiteCommand({ suite, server, options, testcases, emulated: accelerator === 'tcg' }) : null,
   };
   if (switches.has('json')) write(`${JSON.stringify(plan, null, 2)}\n`);
   else write(render(plan, parts));

@@ -116,6 +116,12 @@ describe('suiteCommand', () => {
     expect(words('nfstest')).not.toContain('--no-site');
   });
 
+  it('an emulated client keeps it on one processor', () => {
+    const words = (emulated: boolean) => suiteCommand({ suite: suite(), server, options: fakeOptions(dir), testcases: ['read'], emulated });
+    expect(words(true)).toContain(' --one-processor ');
+    expect(words(false)).not.toContain('--one-processor');
+  });
+
   const command = (flags: Values = {}) =>
     suiteCommand({ suite: suite(), server, options: fakeOptions(dir, flags), testcases: ['open', 'read'] }).replaceAll(' --', '\n--');
 

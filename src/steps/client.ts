@@ -99,6 +99,8 @@ export interface RunSuiteInput {
   readonly testcases: readonly string[];
   /** Run on the client's own disk: nothing is mounted, and the server is not asked. */
   readonly local?: boolean;
+  /** The client is emulated: a suite that changes between its processors takes longer. */
+  readonly emulated?: boolean;
 }
 
 /** The command line that runs the suite in the guest, and whose output a person may read: all of it on standard output. */
@@ -106,7 +108,10 @@ export function suiteCommand(input: Omit<RunSuiteInput, 'session' | 'vm'>): stri
   return commandWith(input, []);
 }
 
-function commandWith({ suite, server, options, testcases, local = false }: Omit<RunSuiteInput, 'session' | 'vm'>, output: readonly string[]): string {
+function commandWith(
+  { suite, server, options, testcases, local = false, emulated = false }: Omit<RunSuiteInput, 'session' | 'vm'>,
+  output: readonly string[],
+): string {
   const args = suiteArguments({
     server: server.host,
     port: server.nfsPort,
@@ -124,6 +129,7 @@ function commandWith({ suite, server, options, testcases, local = false }: Omit<
     // -S: packages of the system are looked for at every start, and the runner needs none. The bundled suite does not either.
     ...['exec', 'python3', '-S', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', scriptPath(options.suiteScript)],
     ...(suite.identity.kind === 'bundled' ? ['--no-site'] : []),
+    ...(emulated ? ['--one-processor'] : []),
     ...wait,
     ...output,
     ...['--', ...args],

@@ -28,8 +28,9 @@ export async function runLaneSuite(
 ): Promise<void> {
   const { options, onLocalDisk = () => false, folder, logs } = scope;
   const local = onLocalDisk();
+  const emulated = vm.record.accelerator === 'tcg';
   const endpoint = local ? publishedEndpoint(server) : await endpointFor(server, options.nfsVersion, probe, context.signal);
-  const run = (inner: StepContext) => runSuite({ session, vm, suite, server: endpoint, options, testcases, local }, inner);
+  const run = (inner: StepContext) => runSuite({ session, vm, suite, server: endpoint, options, testcases, local, emulated }, inner);
   // On the client's own disk nothing goes over the wire.
   if (local) return run(context);
   const { nfsPort, mountPort } = endpoint;

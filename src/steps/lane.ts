@@ -155,6 +155,8 @@ export class Lane implements LaneSteps {
 
   async #connect(controls: StepControls): Promise<void> {
     const tell = (message: string) => controls.report({ type: 'note.reported', level: 'warning', message });
+    // The suite is read while the client has the work; upload needs its digest next.
+    suiteDigest(this.#preparation.suite).catch(() => {});
     const { privateKey } = await ensureClientKey(vmFiles(this.#scope.options).key, tell);
     const vm = present(this.#vm);
     this.#session = await connectClient(this.#services.remote, vm, privateKey, contextOf(this.#scope, controls), this.#kernel);
