@@ -5,7 +5,7 @@ import { EnvironmentError, messageOf } from '../model/errors.ts';
 import { EngineGone, EngineTimeout, engineFailure, statusOf } from './docker-http.ts';
 import type { EngineLink } from './docker-link.ts';
 import { ContainerLogReader } from './docker-log.ts';
-import { routeOf, thisHost } from './docker-route.ts';
+import { routeOf, runsHere, thisHost } from './docker-route.ts';
 import type { Cancellable, ContainerHandle, ContainerRoute, ContainerSample, ContainerSpec, ContainerState } from './types.ts';
 
 /** Parts of what the engine measures are missing where the container ended meanwhile. */
@@ -119,7 +119,8 @@ export class DockerContainerHandle implements ContainerHandle {
 
   async route(): Promise<ContainerRoute | null> {
     if (!(await this.#sharesNetwork())) return null;
-    return routeOf(await this.#call('address', () => this.#container.inspect()), thisHost());
+    const container = await this.#call('address', () => this.#container.inspect());
+    return (await runsHere(container)) ? routeOf(container, thisHost()) : null;
   }
 
   remove({ graceMs }: { graceMs: number }): Promise<void> {

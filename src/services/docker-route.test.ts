@@ -1,5 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { routeOf, sharesNetwork, type ThisHost } from './docker-route.ts';
+import { routeOf, runsHere, sharesNetwork, type ThisHost } from './docker-route.ts';
+import { fakeFolder } from './fake-folder.ts';
 
 const address = (address: string) => ({ address, netmask: '255.255.0.0', family: 'IPv4' as const, mac: '', internal: false, cidr: null });
 const host: ThisHost = {
@@ -23,6 +26,22 @@ describe('sharesNetwork', () => {
     ['on macOS', {}, { platform: 'darwin' as const }],
   ])('not one %s', (_what, engineChange, hostChange) => {
     expect(sharesNetwork({ ...engine, ...engineChange }, { ...host, ...hostChange })).toBe(false);
+  });
+});
+
+describe('runsHere', () => {
+  it.each([
+    ['version 2, systemd', '0::/system.slice/docker-c0ffee.scope\n', true],
+    ['version 1', '12:pids:/docker/c0ffee\n1:name=systemd:/docker/c0ffee\n', true],
+    ['a process of something else with the same number', '0::/user.slice/session-1.scope\n', false],
+    ['no such process', null, false],
+  ])('control groups, %s', async (_what, text, expected) => {
+    const proc = fakeFolder();
+    if (text !== null) {
+      await mkdir(join(proc, '77'));
+      await writeFile(join(proc, '77', 'cgroup'), text);
+    }
+    expect(await runsHere({ Id: 'c0ffee', State: { Pid: 77 } }, proc)).toBe(expected);
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { hostname, type NetworkInterfaceInfo, networkInterfaces, release } from 'node:os';
 import type Docker from 'dockerode';
 import type { ContainerRoute } from './types.ts';
@@ -9,8 +10,10 @@ export interface EngineHost {
   readonly SecurityOptions?: readonly string[] | null;
 }
 
-/** What it says of a container's networks: part of `GET /containers/{id}/json`. */
+/** What it says of a container: part of `GET /containers/{id}/json`. */
 export interface ContainerNetworks {
+  readonly Id: string;
+  readonly State: { readonly Pid: number };
   readonly NetworkSettings: {
     readonly Networks?: Readonly<Record<string, Partial<Pick<Docker.EndpointSettings, 'IPAddress' | 'Gateway'>>>> | null;
     readonly Ports?: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>> | null;
@@ -36,8 +39,14 @@ export function sharesNetwork(engine: EngineHost, { platform, hostname, kernel }
   return platform === 'linux' && engine.Name === hostname && engine.KernelVersion === kernel && !isRootless;
 }
 
+/** Whether a container's process is one of this host: its control groups have the container's name. False where /proc does not say. */
+export async function runsHere({ Id, State }: Pick<ContainerNetworks, 'Id' | 'State'>, proc = '/proc'): Promise<boolean> {
+  const groups = await readFile(`${proc}/${State.Pid}/cgroup`, 'utf8').catch(() => '');
+  return groups.includes(Id);
+}
+
 /** Through the first of its networks whose bridge is one of this host's interfaces. */
-export function routeOf({ NetworkSettings: { Networks, Ports } }: ContainerNetworks, { interfaces }: ThisHost): ContainerRoute | null {
+export function routeOf({ NetworkSettings: { Networks, Ports } }: Pick<ContainerNetworks, 'NetworkSettings'>, { interfaces }: ThisHost): ContainerRoute | null {
   const own = new Set(Object.values(interfaces).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)));
   const network = Object.values(Networks ?? {}).find(({ IPAddress, Gateway }) => IPAddress && Gateway && own.has(Gateway));
   if (!network?.IPAddress) return null;

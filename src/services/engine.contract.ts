@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EnvironmentError } from '../model/errors.ts';
 import { everything, never } from './fake-signals.ts';
@@ -98,6 +99,11 @@ export function describeEngineContract(name: string, makeLab: () => Promise<Engi
       const sample = await container.sample();
       expect(sample.cpuPercent).toBeGreaterThanOrEqual(0);
       expect(sample.memoryBytes).toBeGreaterThan(0);
+      // Since the sample before; this one is busy.
+      await sleep(300);
+      const next = await container.sample();
+      expect(next.cpuPercent).toBeGreaterThan(5);
+      expect(next.memoryBytes).toBeGreaterThan(0);
       await container.remove({ graceMs: 0 });
       expect(await lab.engine.attachContainer(container.id)).toBeNull();
     });

@@ -116,10 +116,19 @@ describe('suiteCommand', () => {
     expect(words('nfstest')).not.toContain('--no-site');
   });
 
-  it('an emulated client keeps it on one processor', () => {
-    const words = (emulated: boolean) => suiteCommand({ suite: suite(), server, options: fakeOptions(dir), testcases: ['read'], emulated });
-    expect(words(true)).toContain(' --one-processor ');
-    expect(words(false)).not.toContain('--one-processor');
+  it.each([
+    ['bundled', true, true],
+    ['bundled', false, false],
+    ['nfstest', true, false],
+  ] as const)('the %s suite, client emulated: %s, kept on one processor: %s', (kind, emulated, kept) => {
+    const words = suiteCommand({ suite: suite(kind), server, options: fakeOptions(dir), testcases: ['read'], emulated });
+    expect(words.includes(' --one-processor ')).toBe(kept);
+  });
+
+  it('a server on port 2049 is not looked for at a portmapper', () => {
+    const words = suiteCommand({ suite: suite(), server: { ...server, nfsPort: 2049 }, options: fakeOptions(dir), testcases: ['read'] });
+    expect(words).toContain('--port 2049 ');
+    expect(words).toContain('--mtopts hard,nolock,noresvport,mountport=4001,port=2049 ');
   });
 
   const command = (flags: Values = {}) =>
@@ -208,7 +217,7 @@ describe('runSuite', () => {
   });
 
   it.each([
-    [72, 4, 'the client VM can’t reach the server'],
+    [72, 4, 'the client VM can’t reach the server at 10.0.2.2:4000'],
     [73, 3, 'the suite can’t be started in the client VM'],
   ])('the runner’s exit code %i', async (exitCode, expected, message) => {
     await expect(run({ stderr: 'runner: it failed\n', exitCode })).rejects.toMatchObject({ exitCode: expected, message });

@@ -99,7 +99,7 @@ export interface RunSuiteInput {
   readonly testcases: readonly string[];
   /** Run on the client's own disk: nothing is mounted, and the server is not asked. */
   readonly local?: boolean;
-  /** The client is emulated: a suite that changes between its processors takes longer. */
+  /** The client is emulated: the bundled suite, which runs one process after the other, is kept on one of its processors. */
   readonly emulated?: boolean;
 }
 
@@ -128,8 +128,7 @@ function commandWith(
   const command = [
     // -S: packages of the system are looked for at every start, and the runner needs none. The bundled suite does not either.
     ...['exec', 'python3', '-S', '-u', clientPaths.runner, '--suite-root', clientPaths.suite, '--script', scriptPath(options.suiteScript)],
-    ...(suite.identity.kind === 'bundled' ? ['--no-site'] : []),
-    ...(emulated ? ['--one-processor'] : []),
+    ...(suite.identity.kind === 'bundled' ? ['--no-site', ...(emulated ? ['--one-processor'] : [])] : []),
     ...wait,
     ...output,
     ...['--', ...args],
@@ -174,7 +173,8 @@ export function runSuite(input: RunSuiteInput, context: StepContext): Promise<vo
     }
     finish(exitCode);
     if (exitCode === runnerExit.serverUnreachable) {
-      throw new EnvironmentError('the client VM can’t reach the server', 'suite.log says how it tried, server.log what the server did', {
+      const { host, nfsPort } = input.server;
+      throw new EnvironmentError(`the client VM can’t reach the server at ${host}:${nfsPort}`, 'suite.log says how it tried, server.log what the server did', {
         exitCode: ExitCode.serverLost,
       });
     }

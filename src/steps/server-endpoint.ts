@@ -7,7 +7,7 @@ export const hostSeenByGuest = '10.0.2.2';
 /** What the guest itself has of that network. */
 const guestNetwork = '10.0.2.';
 /** An engine or a server that takes longer has a trouble of its own, which others tell. */
-const deadlineMs = 1_000;
+const deadlineMs = 2_000;
 
 /** The server as the client reaches it. */
 export interface ServerEndpoint {
@@ -25,7 +25,7 @@ export const publishedEndpoint = ({ record }: Pick<RunningServer, 'record'>): Se
 
 /**
  * The container's own address where this host reaches it, and with it the guest, whose connections are made by QEMU on this host. Through
- * the ports that the engine publishes each call passes a process more, which takes a suite an eighth of its time.
+ * the ports that the engine publishes each call passes a process more, which takes a suite a seventh of its time.
  */
 export async function endpointFor(server: RunningServer, nfsVersion: string, probe: ProbeService, signal: AbortSignal): Promise<ServerEndpoint> {
   const published = publishedEndpoint(server);

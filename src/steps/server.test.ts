@@ -224,8 +224,8 @@ describe('sampleServer', () => {
     // The first time it is away; the second time only the connection broke.
     engine.ping = async () => broken === 0;
     const sampling = sampleServer(Object.assign(Object.create(container), { state, sample: () => container.sample() }), context, engine);
-    await expect.poll(() => context.types, { timeout: 6_000 }).toEqual(['server.sampled']);
+    await expect.poll(() => context.types, { timeout: 9_000 }).toEqual(['server.sampled']);
     context.abort();
     await sampling;
-  }, 10_000);
+  }, 12_000);
 });

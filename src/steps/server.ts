@@ -170,7 +170,7 @@ async function allTrue<T>(items: readonly T[], holds: (item: T) => Promise<boole
   return true;
 }
 
-const sampleEveryMs = 2_000;
+const sampleEveryMs = 3_000;
 
 /** Samples the container's state until it ends or the signal fires; only changes of a rate that people can read. An absence of the engine is no end. */
 export async function sampleServer(container: ContainerHandle, context: StepContext, engine: Pick<EngineService, 'ping'>): Promise<void> {

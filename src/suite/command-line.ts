@@ -43,10 +43,12 @@ const verbosity = 'opts|info|dbg1|dbg2';
  * Value of `--mtopts`. The suite adds vers, port, proto and sec itself and mount.nfs refuses a repeated one; it also adds actimeo=0.
  * - hard: the default of NFS, said aloud; a soft mount would turn a slow server into I/O errors.
  * - noresvport: the server sees QEMU's source port anyway, and reserved ports run out when mounts follow each other.
- * - nolock, mountport: v3 has side protocols; servers under test rarely have a lock manager or a portmapper.
+ * - nolock, mountport, port: v3 has side protocols; servers under test rarely have a lock manager or a portmapper. Without a port, which
+ *   the suite leaves out where it is 2049, mount.nfs would ask the portmapper for it.
  */
-function mountOptions({ nfsVersion, mountPort }: Pick<SuiteSpec, 'nfsVersion' | 'mountPort'>): string {
-  return nfsVersion === '3' ? `hard,nolock,noresvport,mountport=${mountPort}` : 'hard,noresvport';
+function mountOptions({ nfsVersion, mountPort, port }: Pick<SuiteSpec, 'nfsVersion' | 'mountPort' | 'port'>): string {
+  if (nfsVersion !== '3') return 'hard,noresvport';
+  return `hard,nolock,noresvport,mountport=${mountPort}${port === defaultNfsPort ? `,port=${port}` : ''}`;
 }
 
 /**
