@@ -1,6 +1,6 @@
 import type { ProbeService } from '../services/types.ts';
 import { type RunningServer, rpcPrograms } from './server.ts';
-import { delay } from './wait.ts';
+import { unlessAborted } from './wait.ts';
 
 /** Address of the host as a guest of QEMU's user network sees it. */
 export const hostSeenByGuest = '10.0.2.2';
@@ -29,13 +29,11 @@ export const publishedEndpoint = ({ record }: Pick<RunningServer, 'record'>): Se
  */
 export async function endpointFor(server: RunningServer, nfsVersion: string, probe: ProbeService, signal: AbortSignal): Promise<ServerEndpoint> {
   const published = publishedEndpoint(server);
-  const inTime = new AbortController();
-  const late = delay(deadlineMs, AbortSignal.any([signal, inTime.signal])).then(
-    () => null,
-    () => null,
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  const route = await unlessAborted(
+    inTime,
+    server.container.route().catch(() => null),
   );
-  const route = await Promise.race([server.container.route().catch(() => null), late]);
-  inTime.abort();
   const [nfsPort, mountPort] = [published.nfsPort, published.mountPort].map((port) => route?.ports.get(port));
   if (!route || nfsPort === undefined || mountPort === undefined || route.host.startsWith(guestNetwork)) return published;
   const { host } = route;
